@@ -1,0 +1,235 @@
+import { FORMAT_LEGACY, type Subtree } from '../chain/index.js';
+import { ProvChainError } from '../errors.js';
+import { type Block, openBlock } from './block.js';
+import { readBlock, readBlocks } from './block-reader.js';
+import { checkHeader, SignatureCheck } from './check-header.js';
+import { checkTreeRecords, claimOrNothing, HistoryCheck } from './check-history.js';
+import { checkTreeKeys, reportUnknownKey } from './check-keys.js';
+import { checkLegacyBlock, checkLegacyHeader, type LegacyLinks } from './check-legacy.js';
+import { checkPayload } from './check-payload.js';
+import type { Check } from './check-set.js';
+import { checkSparql } from './check-sparql.js';
+import { crossCheck } from './cross-check.js';
+import { FactCollector, factText, isAccusation } from './finding.js';
+import type { Plan, Range } from './plan.js';
+import { sampledBlocks } from './sample.js';
+import type { ShardControl, ShardResult, ShardTask, StopReason } from './shard.js';
+import { type ShardContext, shardContext } from './shard-context.js';
+import type { BlockSource, Column } from './source.js';
+
+/** Blocks whose headers are held at once, and after which a stop request is looked at. */
+const SEGMENT_BLOCKS = 1000;
+
+/**
+ * Checks one shard of a plan. What accuses the data is confirmed through a handle opened anew before it is reported.
+ *
+ * Errors: STORE_UNAVAILABLE and STORE_CORRUPT from the source, and STORE_UNAVAILABLE when two readings of the same
+ * blocks disagree: then nothing is known.
+ */
+export async function checkShard(
+  source: BlockSource,
+  plan: Plan,
+  task: ShardTask,
+  control: ShardControl,
+): Promise<ShardResult> {
+  const first = await new ShardPass(source, plan, task, control).run();
+  if (![...first.facts, ...first.historyFacts].some(isAccusation)) return first;
+  const fresh = await source.reopen();
+  try {
+    const quiet: ShardControl = { ...control, progress: () => {} };
+    const second = await new ShardPass(fresh, plan, task, quiet).run();
+    return confirmed(first, second);
+  } finally {
+    await fresh.close();
+  }
+}
+
+/** The second reading, provided that it accuses of the same as the first. */
+function confirmed(first: ShardResult, second: ShardResult): ShardResult {
+  if (second.stopped) {
+    // Told to stop before everything was confirmed: what was not is not reported, and the shard is incomplete.
+    return second;
+  }
+  const accusations = ({ facts, historyFacts }: ShardResult) =>
+    [...facts, ...historyFacts].filter(isAccusation).map(factText).sort().join('\n');
+  if (accusations(first) === accusations(second) || first.stopped) return second;
+  const { from, to } = first.range;
+  throw new ProvChainError(
+    'STORE_UNAVAILABLE',
+    `two readings of blocks ${from} to ${to - 1} disagree, so neither is believed`,
+  );
+}
+
+/** One reading of one shard, from beginning to end. */
+class ShardPass {
+  readonly #source: BlockSource;
+  readonly #plan: Plan;
+  readonly #range: Range;
+  readonly #control: ShardControl;
+  readonly #context: ShardContext;
+  readonly #historyFacts = new FactCollector();
+  readonly #sample: ReadonlySet<number>;
+  readonly #signatures: SignatureCheck;
+  readonly #onlyHistory: boolean;
+  readonly #givenFrontier: readonly Subtree[] | undefined;
+  #history: HistoryCheck | undefined;
+  #previous: Block | undefined;
+  #legacyLinks: LegacyLinks;
+
+  constructor(source: BlockSource, plan: Plan, task: ShardTask, control: ShardControl) {
+    this.#source = source;
+    this.#plan = plan;
+    this.#range = task.range;
+    this.#control = control;
+    this.#context = shardContext(plan, control.clock);
+    this.#sample = sampledBlocks(plan.pin.headHash, plan.scope, task.range.from, task.range.to);
+    this.#signatures = new SignatureCheck(plan, this.#sample, this.#context.facts);
+    this.#onlyHistory = task.frontier !== undefined;
+    this.#givenFrontier = task.frontier;
+  }
+
+  async run(): Promise<ShardResult> {
+    const { from, to } = this.#range;
+    const started = this.#control.clock();
+    this.#previous = await this.#blockAt(from - 1);
+    const claimed = await this.#startHistory();
+    await this.#startLegacyLinks();
+    let coveredTo = from;
+    let stopped: StopReason | undefined;
+    while (coveredTo < to) {
+      stopped = this.#control.stopped();
+      if (stopped) break;
+      const end = Math.min(to, coveredTo + SEGMENT_BLOCKS);
+      await this.#checkSegment({ from: coveredTo, to: end });
+      coveredTo = end;
+    }
+    if (!stopped && !this.#onlyHistory) {
+      this.#signatures.end(to < this.#plan.scope.to ? await this.#blockAt(to) : undefined);
+    }
+    this.#context.checked.signatures = this.#signatures.verified;
+    this.#context.stopwatch.enter('blockchain');
+    return {
+      range: this.#range,
+      stopped,
+      coveredTo,
+      facts: this.#context.facts.facts,
+      historyFacts: this.#historyFacts.facts,
+      checked: this.#context.checked,
+      categoryMs: this.#context.stopwatch.ms,
+      durationMs: this.#control.clock() - started,
+      subtrees: this.#history?.subtrees(),
+      claimedFrontier: claimed,
+    };
+  }
+
+  async #checkSegment(segment: Range): Promise<void> {
+    const { stopwatch } = this.#context;
+    stopwatch.enter('blockchain');
+    const blocks = await this.#checkHeaders(segment);
+    if (this.#history && this.#has('history')) {
+      await checkTreeRecords(this.#source, this.#history.takeCompleted(), this.#historyFacts);
+    }
+    if (this.#onlyHistory) return;
+    stopwatch.enter('transactions');
+    if (this.#has('keys')) await checkTreeKeys(this.#source, segment, this.#context.facts);
+    const before = this.#context.checked.payloadBytes;
+    if (this.#has('payloads')) await this.#checkPayloads(segment, blocks);
+    this.#control.progress(segment.to - segment.from, this.#context.checked.payloadBytes - before);
+  }
+
+  /** Returns the blocks of the segment by position; undefined where there is no header. */
+  async #checkHeaders(segment: Range): Promise<(Block | undefined)[]> {
+    const { facts, checked } = this.#context;
+    const blocks: (Block | undefined)[] = [];
+    // Given a frontier, everything but the history was already reported by the first run of this shard.
+    const sink = this.#onlyHistory ? new FactCollector() : facts;
+    for await (const batch of readBlocks(this.#source, 'header', segment, this.#onStray('header', sink))) {
+      for (const stored of batch) {
+        const block = checkHeader(this.#plan, stored, this.#previous, sink);
+        if (block?.legacy) checkLegacyHeader(block.index, block.legacy, sink);
+        this.#history?.next(block);
+        if (!this.#onlyHistory) {
+          this.#signatures.next(block);
+          if (block) checked.headers++;
+          blocks.push(block);
+        }
+        this.#previous = block;
+      }
+    }
+    return blocks;
+  }
+
+  async #checkPayloads(segment: Range, blocks: readonly (Block | undefined)[]): Promise<void> {
+    const { facts } = this.#context;
+    for await (const batch of readBlocks(this.#source, 'payload', segment, this.#onStray('payload', facts))) {
+      for (const stored of batch) {
+        const { index } = stored;
+        const block = blocks[index - segment.from];
+        const sampled = this.#sample.has(index);
+        const canonical = this.#has('canonical') || (sampled && this.#has('canonical-sampled'));
+        const payload = checkPayload(this.#context, block, stored, canonical);
+        if (payload && sampled) await this.#checkSampled(index, payload, block);
+        if (block?.legacy || !block) this.#checkLegacy(block, payload);
+      }
+    }
+  }
+
+  async #checkSampled(index: number, payload: Uint8Array, block: Block | undefined): Promise<void> {
+    const { facts, stopwatch } = this.#context;
+    const claim = block?.header ?? block?.legacy;
+    if (claim && this.#has('sparql-sampled')) {
+      stopwatch.enter('sparql');
+      await checkSparql(index, payload, claim.quadCount, facts);
+    }
+    if (this.#has('cross-check-sampled')) {
+      stopwatch.enter('canonicalization');
+      await crossCheck(index, payload, this.#plan.canonicalWorkLimit, facts);
+    }
+    stopwatch.enter('transactions');
+  }
+
+  #checkLegacy(block: Block | undefined, payload: Uint8Array | undefined): void {
+    this.#legacyLinks =
+      block && payload ? checkLegacyBlock(block, payload, this.#legacyLinks, this.#context.facts) : undefined;
+  }
+
+  /** The links into the first block: what the block before the shard may be named by. */
+  async #startLegacyLinks(): Promise<void> {
+    const before = this.#previous;
+    if (!before?.legacy || !this.#has('payloads')) return;
+    const { value } = await readBlock(this.#source, 'payload', before.index);
+    if (value) this.#legacyLinks = checkLegacyBlock(before, value, undefined, new FactCollector());
+  }
+
+  /** Returns the frontier that the history is checked from, if it was only claimed. */
+  async #startHistory(): Promise<readonly Subtree[] | undefined> {
+    const { from } = this.#range;
+    const full = this.#has('history');
+    const sealed = this.#plan.evidence.trust.format === FORMAT_LEGACY;
+    if (!full && !sealed) return undefined;
+    const claimed =
+      this.#givenFrontier || !full ? undefined : await claimOrNothing(this.#source, from, this.#previous);
+    const sealedTo = sealed ? this.#plan.sealedTo : Number.POSITIVE_INFINITY;
+    this.#history = new HistoryCheck(
+      this.#range,
+      this.#givenFrontier ?? claimed,
+      sealedTo,
+      this.#historyFacts,
+    );
+    return claimed;
+  }
+
+  #has(check: Check): boolean {
+    return this.#plan.checks.includes(check);
+  }
+
+  #onStray(column: Column, facts: FactCollector): (key: Uint8Array) => void {
+    return this.#has('keys') ? (key) => reportUnknownKey(column, key, facts) : () => {};
+  }
+
+  async #blockAt(index: number): Promise<Block | undefined> {
+    if (index < 0) return undefined;
+    const { value } = await readBlock(this.#source, 'header', index);
+    return value ? openBlock(this.#plan.evidence.trust.format, index, value) : undefined;
+  }
+}

@@ -1,0 +1,52 @@
+import type { Subtree } from '../chain/index.js';
+import type { PlainError } from '../errors.js';
+import type { Category, FindingFact } from './finding.js';
+import type { Range } from './plan.js';
+import type { Checked } from './report.js';
+
+/** Why a running validation is told to stop. */
+export type StopReason = 'cancelled' | 'time-limit';
+
+/**
+ * One unit of work. With `frontier` (the complete subtrees over all blocks before `range`, largest first) only the
+ * history roots and tree records of the range are checked again: the shard had started from a wrong claim.
+ */
+export interface ShardTask {
+  readonly range: Range;
+  readonly frontier?: readonly Subtree[];
+}
+
+/** What one shard found. Plain data: it crosses threads. */
+export interface ShardResult {
+  readonly range: Range;
+  /** Set when the shard was told to stop; what is reported then covers [range.from, coveredTo). */
+  readonly stopped?: StopReason;
+  readonly coveredTo: number;
+  readonly facts: readonly FindingFact[];
+  /** What the history check found; it only counts once the merge has confirmed the frontier it started from. */
+  readonly historyFacts: readonly FindingFact[];
+  readonly checked: Checked;
+  readonly categoryMs: Readonly<Record<Category, number>>;
+  readonly durationMs: number;
+  /** Complete subtrees over the block hashes of the range, in order; undefined when a header was missing. */
+  readonly subtrees?: readonly Subtree[];
+  /** The frontier that history was checked from: claimed by tree records until the merge has confirmed it. */
+  readonly claimedFrontier?: readonly Subtree[];
+}
+
+export type ShardOutcome = { readonly result: ShardResult } | { readonly failed: PlainError };
+
+/** Where shards run: in this thread, or on a pool. */
+export interface ShardRunner {
+  /** Shards that may run at once. */
+  readonly concurrency: number;
+  /** Runs one shard to its outcome; never rejects. A stop request reaches it through `signal`. */
+  run(task: ShardTask, signal: AbortSignal): Promise<ShardOutcome>;
+}
+
+/** How a running shard is told to stop, tells its progress and reads the time (milliseconds, monotonic). */
+export interface ShardControl {
+  stopped(): StopReason | undefined;
+  progress(blocks: number, bytes: number): void;
+  clock(): number;
+}
