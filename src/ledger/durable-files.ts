@@ -1,0 +1,30 @@
+import { open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** Makes the names in a folder durable: a file that was made or renamed is not, until its folder is synced. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Writes and syncs a new or overwritten file; its name is durable only after {@link syncFolder}. */
+export async function writeSynced(path: string, bytes: string | Uint8Array, mode = 0o644): Promise<void> {
+  const file = await open(path, 'w', mode);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Replaces a file so that after a crash at any moment either the old or the new bytes are there, whole. */
+export async function replaceFile(path: string, bytes: string | Uint8Array): Promise<void> {
+  await writeSynced(`${path}.tmp`, bytes);
+  await rename(`${path}.tmp`, path);
+  await syncFolder(dirname(path));
+}

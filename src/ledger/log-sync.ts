@@ -1,0 +1,64 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncFolder } from './durable-files.js';
+import type { Rocks } from './rocks.js';
+
+/**
+ * Makes batches durable. RocksDB syncs its write-ahead log only for writes that ask for it, and rocksdb-native has no
+ * way to ask. What was written is in the page cache, so syncing the log's file from here does the same.
+ *
+ * A flush starts a new log, and RocksDB may flush on its own when a write buffer is full: a batch can end in another
+ * log than the one that was current before it, with one or more between them. All of those are synced: with only the
+ * last one synced, blocks that had been acknowledged were lost.
+ */
+export class LogSync {
+  readonly #rocks: Rocks;
+  #number = -1;
+  #file: FileHandle | undefined;
+  /** Highest log whose name is known to be durable. */
+  #named = -1;
+
+  constructor(rocks: Rocks) {
+    this.#rocks = rocks;
+  }
+
+  /**
+   * Runs `write` and returns once everything it wrote is durable; the result is the current log's length in bytes.
+   * The caller keeps flushes and compactions of its own out for that time.
+   */
+  async durably(write: () => Promise<void>): Promise<number> {
+    const before = await this.#rocks.currentLog();
+    await this.#use(before.number);
+    await write();
+    const after = await this.#rocks.currentLog();
+    for (let number = before.number; number <= after.number; number++) {
+      await this.#use(number);
+      await this.#file?.datasync();
+    }
+    if (after.number > this.#named) {
+      await syncFolder(this.#rocks.path);
+      this.#named = after.number;
+    }
+    return after.size;
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /**
+   * Keeps the file of one log open. One that is gone was flushed: its content is in synced files. Numbers are shared
+   * with other kinds of files, so not every number between two logs is a log.
+   */
+  async #use(number: number): Promise<void> {
+    if (number === this.#number) return;
+    await this.close();
+    const name = `${String(number).padStart(6, '0')}.log`;
+    this.#file = await open(join(this.#rocks.path, name), 'r').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    this.#number = number;
+  }
+}
