@@ -1,0 +1,2 @@
+export { type DirectoryOptions, validateDirectory } from './validate-directory.js';
+export { validateInProcess } from './validator-process.js';

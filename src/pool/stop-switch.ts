@@ -1,0 +1,32 @@
+import type { StopReason } from '../validation/index.js';
+
+/** A longer timer overflows and fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** One signal for both reasons to stop, the caller's wish and the time limit; the first counts. */
+export class StopSwitch {
+  readonly #controller = new AbortController();
+  readonly #outer: AbortSignal | undefined;
+  readonly #timer: NodeJS.Timeout;
+  readonly #cancel = () => this.#stop('cancelled');
+
+  constructor(timeLimitMs: number, outer: AbortSignal | undefined) {
+    this.#outer = outer;
+    this.#timer = setTimeout(() => this.#stop('time-limit'), Math.min(timeLimitMs, LONGEST_TIMER_MS));
+    if (outer?.aborted) this.#cancel();
+    else outer?.addEventListener('abort', this.#cancel, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  #stop(reason: StopReason): void {
+    this.#controller.abort(reason);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#outer?.removeEventListener('abort', this.#cancel);
+  }
+}

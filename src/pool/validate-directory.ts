@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type PlainError, ProvChainError } from '../errors.js';
+import type { ChainFiles, LedgerSource } from '../ledger/index.js';
+import type { Pin, PlanOptions, Progress, Report } from '../validation/index.js';
+import { packageVersion } from '../version.js';
+import type { JobOptions } from './messages.js';
+import type { ValidationPool } from './pool.js';
+import { lesserFailure } from './runner.js';
+import { StopSwitch } from './stop-switch.js';
+import { threadsFor } from './threads.js';
+
+const PROGRESS_MS = 100;
+
+export interface DirectoryOptions extends JobOptions {
+  /** Aborting it ends the validation as Incomplete, with what was covered so far. */
+  readonly signal?: AbortSignal;
+  /** Called every 100 ms while shards run. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/**
+ * Validates the chain in `dir` as it is now and leaves nothing open behind.
+ *
+ * What is wrong with the data is in the report, and so is a store that cannot be opened. Errors: NOT_A_CHAIN; USAGE and
+ * OUT_OF_RANGE for options that do not fit the chain; INTERNAL when no worker thread starts.
+ *
+ * A store can be damaged so that reading it ends the process: `validateInProcess` is for who must outlive that.
+ */
+export async function validateDirectory(dir: string, options: DirectoryOptions = {}): Promise<Report> {
+  const threads = await threadsFor(dir, options);
+  const pool = threads > 0 ? await startPool(threads, options) : undefined;
+  try {
+    return await validateOn(pool, dir, options);
+  } finally {
+    await pool?.close();
+  }
+}
+
+/** Piscina takes 15 ms to load, which a validation in the calling thread need not pay. */
+async function startPool(workers: number, { maxHeapMb }: JobOptions): Promise<ValidationPool> {
+  const { createPool } = await import('./pool.js');
+  return createPool({ workers, maxHeapMb });
+}
+
+/** Loaded only when the threads are booting, which they go on doing meanwhile: RocksDB alone takes 35 ms. */
+async function loadEngine() {
+  const ledger = await import('../ledger/index.js');
+  return { ...ledger, ...(await import('../validation/index.js')) };
+}
+
+type Engine = Awaited<ReturnType<typeof loadEngine>>;
+
+async function validateOn(
+  pool: ValidationPool | undefined,
+  dir: string,
+  options: DirectoryOptions,
+): Promise<Report> {
+  const engine = await loadEngine();
+  const environment = {
+    clock: () => performance.now(),
+    now: () => new Date(),
+    engineVersion: packageVersion(),
+  };
+  const planOptions: PlanOptions = {
+    ...options,
+    jobId: options.jobId ?? randomUUID(),
+    node: options.node ?? hostname(),
+  };
+  // The anchor is read before the store is opened: a chain may be ahead of its anchor, never behind it.
+  const evidence = await engine.chainFiles(dir);
+  const opening = await openPinned(engine, evidence, options);
+  if ('failed' in opening) return engine.reportUnopened(evidence, opening.failed, planOptions, environment);
+  const { source, pin, anchorIndex } = opening;
+  try {
+    const plan = engine.planValidation(evidence, pin, anchorIndex, planOptions);
+    await pool?.ready();
+    const stop = new StopSwitch(plan.timeLimitMs, options.signal);
+    const runner = pool?.runnerFor(dir, plan);
+    const progress = new ProgressTimer(plan.scope.to - plan.scope.from, options.onProgress);
+    if (runner) progress.read = () => runner.covered();
+    const onProgress = (covered: Progress) => {
+      progress.read = () => covered;
+    };
+    try {
+      return await engine.validate(source, plan, { ...environment, runner, signal: stop.signal, onProgress });
+    } finally {
+      progress.end();
+      stop.dispose();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+type Opening =
+  | { readonly source: LedgerSource; readonly pin: Pin; readonly anchorIndex: number | null }
+  | { readonly failed: PlainError };
+
+/** The store opened and its end found, at the second attempt if the first fails. Errors: NOT_A_CHAIN, INTERNAL. */
+async function openPinned(engine: Engine, evidence: ChainFiles, options: DirectoryOptions): Promise<Opening> {
+  const checks = options.checks ?? engine.LEVEL_CHECKS[options.level ?? engine.DEFAULT_LEVEL];
+  const attempt = async (): Promise<Opening> => {
+    let source: LedgerSource | undefined;
+    try {
+      source = await engine.openSource(evidence.dir, {
+        direct: checks.includes('direct-reads'),
+        pin: options.pin,
+      });
+      const found = await engine.pinChain(source, evidence);
+      return { source, pin: options.pin ?? found.pin, anchorIndex: found.anchorIndex };
+    } catch (thrown) {
+      await source?.close();
+      const error = ProvChainError.from(thrown);
+      if (error.code !== 'STORE_CORRUPT' && error.code !== 'STORE_UNAVAILABLE') throw error;
+      return { failed: error.toPlain() };
+    }
+  };
+  const first = await attempt();
+  if ('source' in first) return first;
+  const second = await attempt();
+  return 'source' in second ? second : { failed: lesserFailure(first.failed, second.failed) };
+}
+
+/** Passes on how far the shards are, ten times a second and once at the end. */
+class ProgressTimer {
+  read: () => { readonly blocks: number; readonly bytes: number } = () => ({ blocks: 0, bytes: 0 });
+  readonly #tell: () => void;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(totalBlocks: number, onProgress: DirectoryOptions['onProgress']) {
+    this.#tell = () => onProgress?.({ totalBlocks, ...this.read() });
+    this.#timer = setInterval(this.#tell, PROGRESS_MS);
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+    this.#tell();
+  }
+}
