@@ -80,6 +80,7 @@ export function buildReport(parts: ReportParts): Report {
     jobId: plan.jobId,
     ...digested,
     node: plan.node,
+    verifiedAboveAnchor: results.reduce((sum, result) => sum + result.verifiedAboveAnchor, 0),
     anchored: plan.requireAnchor || plan.evidence.anchor !== null,
     startedAt: parts.startedAt.toISOString(),
     finishedAt: parts.finishedAt.toISOString(),

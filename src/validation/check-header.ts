@@ -64,19 +64,23 @@ function checkNativeHeader(
 }
 
 /**
- * Which signatures are verified, and that they hold. The blocks above the anchor always; with `signatures` all; with
- * `signatures-sampled` the sample and the last block of every run of one producer, which by the links covers its run.
- * The predecessor's signatures cannot be verified: it stores a node id where the key should be.
+ * Which signatures are verified, and that they hold: with `signatures` all; with `signatures-sampled` the sample and the
+ * last block of every run of one producer, which by the links covers its run; and at every level those of the blocks
+ * above the anchor. The predecessor's signatures cannot be verified: it stores a node id where the key should be.
  */
 export class SignatureCheck {
+  /** Signatures that the level asks for. */
   verified = 0;
+  /** Signatures beyond those, of blocks above the anchor: how many depends on the moment the anchor was read. */
+  verifiedAboveAnchor = 0;
 
   readonly #plan: Plan;
   readonly #facts: FactCollector;
   readonly #sample: ReadonlySet<number>;
   readonly #all: boolean;
   readonly #runs: boolean;
-  #pending: Block | undefined;
+  /** The last block so far of a run whose end is not known yet, if its signature is only asked for as a last one. */
+  #last: Block | undefined;
 
   constructor(plan: Plan, sample: ReadonlySet<number>, facts: FactCollector) {
     const legacy = plan.evidence.trust.format === FORMAT_LEGACY;
@@ -89,12 +93,14 @@ export class SignatureCheck {
 
   /** Takes the blocks in order; undefined stands for one that is missing. */
   next(block: Block | undefined): void {
-    if (this.#runs) this.#endRun(block);
+    this.#endRun(block);
     if (!block?.header) return;
-    const { index } = block;
-    if (this.#all || index >= this.#plan.signaturesFrom || (this.#runs && this.#sample.has(index)))
+    const asked = this.#all || (this.#runs && this.#sample.has(block.index));
+    if (asked) {
+      this.verified++;
       this.#verify(block);
-    else if (this.#runs) this.#pending = block;
+    } else if (this.#runs) this.#last = block;
+    else if (this.#isAboveAnchor(block)) this.#verifyAboveAnchor(block);
   }
 
   /** Ends the run that reaches the end of a shard; `after` is the block behind it, undefined at the end of the scope. */
@@ -103,15 +109,26 @@ export class SignatureCheck {
   }
 
   #endRun(next: Block | undefined): void {
-    const last = this.#pending;
-    this.#pending = undefined;
-    if (last?.header && last.header.producer !== next?.header?.producer) this.#verify(last);
+    const last = this.#last;
+    this.#last = undefined;
+    if (!last) return;
+    if (last.header?.producer !== next?.header?.producer) {
+      this.verified++;
+      this.#verify(last);
+    } else if (this.#isAboveAnchor(last)) this.#verifyAboveAnchor(last);
   }
 
-  #verify(block: Block): void {
-    this.verified++;
-    if (block.header && !verifyHeader(block.header)) {
-      this.#facts.add('SIGNATURE_INVALID', block.index, { producer: block.header.producer });
-    }
+  #isAboveAnchor({ index }: Block): boolean {
+    return index >= this.#plan.signaturesFrom;
+  }
+
+  #verifyAboveAnchor(block: Block): void {
+    this.verifiedAboveAnchor++;
+    this.#verify(block);
+  }
+
+  #verify({ index, header }: Block): void {
+    if (header && !verifyHeader(header))
+      this.#facts.add('SIGNATURE_INVALID', index, { producer: header.producer });
   }
 }

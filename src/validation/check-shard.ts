@@ -115,6 +115,7 @@ class ShardPass {
       facts: this.#context.facts.facts,
       historyFacts: this.#historyFacts.facts,
       checked: this.#context.checked,
+      verifiedAboveAnchor: this.#signatures.verifiedAboveAnchor,
       categoryMs: this.#context.stopwatch.ms,
       durationMs: this.#control.clock() - started,
       subtrees: this.#history?.subtrees(),

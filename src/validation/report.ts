@@ -3,7 +3,9 @@ import { canonicalJson } from '../chain/index.js';
 import type { Level } from './check-set.js';
 import type { Category, Finding, FindingCode, Status } from './finding.js';
 
-/** How much was checked. Quads and transactions are counted from the payloads, never taken from headers. */
+/**
+ * How much was checked, as the level asks for it: the same for the same chain, level and policy. Quads and transactions are counted from the payloads, never taken from headers.
+ */
 export interface Checked {
   headers: number;
   payloads: number;
@@ -65,6 +67,8 @@ export interface Report {
   readonly complete: boolean;
   /** Whether the end of the chain was held against anchor.json; false only when told to go without. */
   readonly anchored: boolean;
+  /** Signatures verified beyond what the level asks for, because their blocks are newer than the anchor. */
+  readonly verifiedAboveAnchor: number;
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly durationMs: number;

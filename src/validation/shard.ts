@@ -26,6 +26,8 @@ export interface ShardResult {
   /** What the history check found; it only counts once the merge has confirmed the frontier it started from. */
   readonly historyFacts: readonly FindingFact[];
   readonly checked: Checked;
+  /** Signatures verified beyond what the level asks for, because their blocks are above the anchor. */
+  readonly verifiedAboveAnchor: number;
   readonly categoryMs: Readonly<Record<Category, number>>;
   readonly durationMs: number;
   /** Complete subtrees over the block hashes of the range, in order; undefined when a header was missing. */

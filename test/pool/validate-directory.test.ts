@@ -141,7 +141,12 @@ describe('validateDirectory', () => {
     const writer = await openWriter(large);
     await writer.append(Buffer.from(workloadDocument('flat', 0, { quads: 80_000 })));
     await writer.close();
-    const report = await validateDirectory(large, { level: 'Full', workers: 2, batchSize: 10, maxHeapMb: 48 });
+    const report = await validateDirectory(large, {
+      level: 'Full',
+      workers: 2,
+      batchSize: 10,
+      maxHeapMb: 48,
+    });
     expect(report.status).toBe('Incomplete');
     expect(report.findingCounts).toEqual({ SHARD_FAILED: 1 });
     expect(report.findings[0]).toMatchObject({ block: 30, details: { from: 30, to: 32, error: 'INTERNAL' } });
@@ -158,7 +163,9 @@ describe('validateDirectory', () => {
   });
 
   it('throws NOT_A_CHAIN for a folder that is none', async () => {
-    await expect(validateDirectory(folder.path, { workers: 1 })).rejects.toMatchObject({ code: 'NOT_A_CHAIN' });
+    await expect(validateDirectory(folder.path, { workers: 1 })).rejects.toMatchObject({
+      code: 'NOT_A_CHAIN',
+    });
   });
 
   it('throws OUT_OF_RANGE for blocks that the chain does not have', async () => {
@@ -168,7 +175,10 @@ describe('validateDirectory', () => {
 
   it('throws INTERNAL and does not wait when no thread can start', async () => {
     const starved = validateDirectory(chain, { workers: 2, maxHeapMb: 1 });
-    await expect(starved).rejects.toMatchObject({ code: 'INTERNAL', message: /no worker thread could start/ });
+    await expect(starved).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: /no worker thread could start/,
+    });
   });
 
   it('leaves nothing open behind, whatever the outcome', async () => {
