@@ -36,7 +36,7 @@ export class ByteInterner {
     const { view } = text;
     const length = end - start;
     const mask = this.#slots.length - 1;
-    let slot = hashOf(view, start, length) & mask;
+    let slot = hashBytes(view, start, length) & mask;
     for (let probe = 0; probe < MAX_PROBES; probe++) {
       const entry = this.#slots[slot]! - 1;
       if (entry < 0) {
@@ -76,7 +76,7 @@ export class ByteInterner {
     const mask = slots.length - 1;
     for (let entry = 0; entry < this.count; entry++) {
       const start = this.start[entry]!;
-      let slot = hashOf(text.view, start, this.end[entry]! - start) & mask;
+      let slot = hashBytes(text.view, start, this.end[entry]! - start) & mask;
       let probe = 0;
       while (slots[slot] !== 0 && probe++ < MAX_PROBES) slot = (slot + 1) & mask;
       if (slots[slot] !== 0) {
@@ -90,7 +90,8 @@ export class ByteInterner {
   }
 }
 
-function hashOf(view: DataView, start: number, length: number): number {
+/** A weak hash of the `length` bytes at `start`, four at a step. */
+export function hashBytes(view: DataView, start: number, length: number): number {
   let hash = length;
   let p = start;
   const end = start + length;

@@ -20,7 +20,7 @@ import {
 // Constants of this module are compiled into its loops, imported ones are loaded each time they are used; that alone
 // is a fifth of the time scanning takes.
 const { at: AT, backslash: BACKSLASH, caret: CARET, colon: COLON, greater: GREATER, hyphen: HYPHEN } = BYTE;
-const { less: LESS, lowerU: LOWER_U, quote: QUOTE, underscore: UNDERSCORE } = BYTE;
+const { less: LESS, lowerU: LOWER_U, quote: QUOTE, space: SPACE, underscore: UNDERSCORE } = BYTE;
 const ALPHA = IS_ALPHA;
 const ALPHANUMERIC = IS_ALPHANUMERIC;
 const IRI = IS_IRI;
@@ -57,14 +57,17 @@ export function iriEnd(bytes: Uint8Array, view: DataView, at: number): number {
   }
 }
 
-/** The offset after the blank node at `at` when its label is ASCII without dots, otherwise -1. */
+/**
+ * The offset after the blank node at `at` when its label is ASCII without dots and a space follows, otherwise -1. The
+ * space matters: only then is this the whole label, and the caller may number it.
+ */
 export function labelEnd(bytes: Uint8Array, at: number): number {
   if (bytes[at] !== UNDERSCORE || bytes[at + 1] !== COLON) return -1;
   let p = at + 2;
   if (LABEL[bytes[p]!] !== 1 || bytes[p] === HYPHEN) return -1;
   do p++;
   while (LABEL[bytes[p]!] === 1);
-  return p;
+  return bytes[p] === SPACE ? p : -1;
 }
 
 /** The offset after the literal that begins with the quotation mark at `at`, with its language tag or datatype. */

@@ -1,12 +1,13 @@
 /** RDF Dataset Canonicalization, RDFC-1.0 (https://www.w3.org/TR/rdf-canon/), from N-Quads bytes to N-Quads bytes. */
 
-import { copyBytes } from './byte-arena.js';
+import { ByteArena, copyBytes } from './byte-arena.js';
 import { issueCanonicalLabels } from './canonical-labels.js';
 import type { HashAlgorithm } from './digest.js';
 import { IdentifierIssuer } from './identifier-issuer.js';
 import { LineSorter } from './line-sorter.js';
 import { scanNQuads } from './nquads-scanner.js';
-import { NO_NODE, QuadTable, TERMINATOR_BYTES } from './quad-table.js';
+import { NO_NODE, QuadTable } from './quad-table.js';
+import { type NodeNames, writeRow } from './row-writer.js';
 
 export interface CanonicalizeOptions {
   /** Hash function; SHA-256 when not given. The ledger uses nothing else. */
@@ -32,13 +33,14 @@ export interface Canonical {
   readonly labels?: Map<string, string>;
 }
 
-/** `_:c14n` and up to ten digits, rounded up. */
-const MAX_LABEL_BYTES = 20;
+/** `_:c14n` and up to ten digits. */
+const MAX_NAME_BYTES = 16;
 
 // Reused by every call: canonicalization is synchronous and a thread does one at a time.
 const table = new QuadTable();
 const sorter = new LineSorter();
 const canonical = new IdentifierIssuer();
+const names = new ByteArena();
 
 /**
  * Canonicalizes an N-Quads document (UTF-8 bytes). Throws RDF_SYNTAX or RDF_ENCODING with line, column and offset when
@@ -96,7 +98,7 @@ function hasCanonicalLabels(): boolean {
   return true;
 }
 
-/** RDFC-1.0 4.4.3 step 6: spells the rows with blank nodes anew, with canonical labels, and sorts all rows again. */
+/** RDFC-1.0 4.4.3 steps 6 and 7: spells rows with blank nodes anew, with canonical labels, and sorts all rows again. */
 function relabel(quads: number): void {
   const { text, start, end, subjectNode, objectNode, graphNode } = table;
   const withNodes = new Int32Array(quads);
@@ -110,14 +112,15 @@ function relabel(quads: number): void {
       order[without++] = row;
     } else {
       withNodes[others++] = row;
-      room += end[row]! - start[row]! + 3 * MAX_LABEL_BYTES;
+      room += end[row]! - start[row]! + 3 * MAX_NAME_BYTES;
     }
   }
   text.reserve(room);
+  const named = canonicalNames();
   for (let i = 0; i < others; i++) {
     const row = withNodes[i]!;
     const at = text.length;
-    text.length = writeRow(row, at);
+    text.length = writeRow(table, row, named, text.view, at);
     start[row] = at;
     end[row] = text.length;
     order[without + i] = row;
@@ -125,44 +128,20 @@ function relabel(quads: number): void {
   sorter.sort(text.view, start, end, quads);
 }
 
-/** Writes a row with canonical labels to the text at `offset`; returns the offset after it. */
-function writeRow(row: number, offset: number): number {
-  const { view } = table.text;
-  const subject = table.subjectNode[row]!;
-  const object = table.objectNode[row]!;
-  const graph = table.graphNode[row]!;
-  const end = table.end[row]!;
-  let from = table.start[row]!;
-  let at = offset;
-  if (subject !== NO_NODE) {
-    at = writeLabel(canonical.number[subject]!, view, at);
-    from = table.subjectEnd[row]!;
+/** `_:c14nN` for every blank node of the table. */
+function canonicalNames(): NodeNames {
+  const { count } = table.nodes;
+  const start = new Int32Array(count);
+  const end = new Int32Array(count);
+  names.reset();
+  names.reserve(count * MAX_NAME_BYTES);
+  for (let number = 0; number < count; number++) {
+    const node = canonical.order[number]!;
+    start[node] = names.length;
+    for (const character of `_:c14n${number}`) names.push(character.charCodeAt(0));
+    end[node] = names.length;
   }
-  if (object !== NO_NODE) {
-    at = copyBytes(view, from, table.predicateEnd[row]! + 1, view, at);
-    at = writeLabel(canonical.number[object]!, view, at);
-    from = table.objectEnd[row]!;
-  }
-  if (graph !== NO_NODE) {
-    at = copyBytes(view, from, table.objectEnd[row]! + 1, view, at);
-    at = writeLabel(canonical.number[graph]!, view, at);
-    from = end - TERMINATOR_BYTES;
-  }
-  return copyBytes(view, from, end, view, at);
-}
-
-/** Writes `_:c14n` and the number at `at`; returns the offset after them. */
-function writeLabel(number: number, to: DataView, at: number): number {
-  to.setInt32(at, 0x31633a5f, true); // "_:c1"
-  to.setInt32(at + 4, 0x6e34, true); // "4n"
-  let end = at + 7;
-  for (let rest = number; rest > 9; rest = Math.trunc(rest / 10)) end++;
-  let rest = number;
-  for (let p = end - 1; p >= at + 6; p--) {
-    to.setUint8(p, 0x30 + (rest % 10));
-    rest = Math.trunc(rest / 10);
-  }
-  return end;
+  return { view: names.view, start, end };
 }
 
 /** A copy of the sorted lines, one behind the other. */

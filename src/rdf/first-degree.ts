@@ -3,13 +3,15 @@
 import { ByteArena, copyBytes, sameBytes, sharedPrefix } from './byte-arena.js';
 import { type HashAlgorithm, hexDigest } from './digest.js';
 import { LineSorter } from './line-sorter.js';
-import { NO_NODE, type QuadTable, TERMINATOR_BYTES } from './quad-table.js';
+import type { QuadTable } from './quad-table.js';
 import type { QuadsOfNodes } from './quads-of-nodes.js';
+import { type NodeNames, writeRow } from './row-writer.js';
 
-/** `_:a` and `_:z` as little-endian integers (step 3.1.1). */
-const SELF = 0x613a5f;
-const OTHER = 0x7a3a5f;
-const LABEL_BYTES = 3;
+/** The names of step 3.1.1: `_:a` for the blank node at hand and `_:z` for others. */
+const NAMES = new DataView(Uint8Array.from(Buffer.from('_:a_:z..')).buffer);
+const NAME_BYTES = 3;
+const SELF = 0;
+const OTHER = 3;
 /** Views on the message buffer are kept by length: making one costs a tenth of hashing it. */
 const CACHED_VIEWS = 4096;
 /** Blank nodes alike have the same message: what was hashed is kept, one message for each length modulo this. */
@@ -35,14 +37,21 @@ export class FirstDegreeHasher {
     this.#message.reset();
     this.#sorted.reset();
     this.#memoLength.fill(0);
-    for (let node = 0; node < table.nodes.count; node++) {
-      const length = this.#assemble(table, quads, node);
+    const nodes = table.nodes.count;
+    const names = { view: NAMES, start: new Int32Array(nodes).fill(OTHER), end: new Int32Array(nodes) };
+    names.end.fill(OTHER + NAME_BYTES);
+    for (let node = 0; node < nodes; node++) {
+      names.start[node] = SELF;
+      names.end[node] = SELF + NAME_BYTES;
+      const length = this.#assemble(table, quads, node, names);
       hashes.push(this.#digest(algorithm, length));
+      names.start[node] = OTHER;
+      names.end[node] = OTHER + NAME_BYTES;
     }
   }
 
   /** Steps 1 to 4: the sorted lines of the node's quads, at the beginning of `#message`. Returns their length. */
-  #assemble(table: QuadTable, quads: QuadsOfNodes, node: number): number {
+  #assemble(table: QuadTable, quads: QuadsOfNodes, node: number, names: NodeNames): number {
     const from = quads.first[node]!;
     const count = quads.first[node + 1]! - from;
     if (count > this.#lineStart.length) {
@@ -55,7 +64,7 @@ export class FirstDegreeHasher {
     const lineEnd = this.#lineEnd;
     const message = this.#message;
     let room = 0;
-    for (let i = 0; i < count; i++) room += end[rows[from + i]!]! - start[rows[from + i]!]! + 3 * LABEL_BYTES;
+    for (let i = 0; i < count; i++) room += end[rows[from + i]!]! - start[rows[from + i]!]! + 3 * NAME_BYTES;
     message.length = 0;
     message.reserve(room);
     const { view } = message;
@@ -63,9 +72,10 @@ export class FirstDegreeHasher {
     let at = 0;
     for (let i = 0; i < count; i++) {
       lineStart[i] = at;
-      at = writeRow(table, rows[from + i]!, node, view, at);
+      at = writeRow(table, rows[from + i]!, names, view, at);
       lineEnd[i] = at;
-      if (i > 0 && ascending) ascending = !isBelow(view, lineStart[i]!, lineStart[i - 1]!, at - lineStart[i]!);
+      if (i > 0 && ascending)
+        ascending = !isBelow(view, lineStart[i]!, lineStart[i - 1]!, at - lineStart[i]!);
     }
     message.length = at;
     if (!ascending) this.#sortLines(count);
@@ -95,7 +105,8 @@ export class FirstDegreeHasher {
     const start = this.#memoStart[slot]!;
     const message = this.#message;
     const recurs = this.#memoLength[slot] === length;
-    if (recurs && start >= 0 && sameBytes(memo.view, start, message.view, 0, length)) return this.#memoHash[slot]!;
+    if (recurs && start >= 0 && sameBytes(memo.view, start, message.view, 0, length))
+      return this.#memoHash[slot]!;
     const digest = hexDigest(algorithm, this.#view(length));
     this.#memoLength[slot] = length;
     this.#memoStart[slot] = -1;
@@ -119,35 +130,6 @@ export class FirstDegreeHasher {
     this.#views[length] ??= bytes.subarray(0, length);
     return this.#views[length]!;
   }
-}
-
-/** Step 3.1: writes the quad with `_:a` for `node` and `_:z` for other blank nodes. Returns the offset after it. */
-function writeRow(table: QuadTable, row: number, node: number, to: DataView, offset: number): number {
-  const { view } = table.text;
-  const subject = table.subjectNode[row]!;
-  const object = table.objectNode[row]!;
-  const graph = table.graphNode[row]!;
-  const end = table.end[row]!;
-  let from = table.start[row]!;
-  let at = offset;
-  if (subject !== NO_NODE) {
-    to.setInt32(at, subject === node ? SELF : OTHER, true);
-    at += LABEL_BYTES;
-    from = table.subjectEnd[row]!;
-  }
-  if (object !== NO_NODE) {
-    at = copyBytes(view, from, table.predicateEnd[row]! + 1, to, at);
-    to.setInt32(at, object === node ? SELF : OTHER, true);
-    at += LABEL_BYTES;
-    from = table.objectEnd[row]!;
-  }
-  if (graph !== NO_NODE) {
-    at = copyBytes(view, from, table.objectEnd[row]! + 1, to, at);
-    to.setInt32(at, graph === node ? SELF : OTHER, true);
-    at += LABEL_BYTES;
-    from = end - TERMINATOR_BYTES;
-  }
-  return copyBytes(view, from, end, to, at);
 }
 
 /** Whether the line at `a`, `length` bytes long, comes before the line at `b`. */

@@ -8,6 +8,7 @@ import {
   RDF,
   XSD,
 } from './ingest-quads.js';
+import { shorten } from './ingest-text.js';
 
 type JsonObject = { [key: string]: Json };
 
@@ -104,7 +105,8 @@ export class ExpandedDocument {
     if (typeof value === 'number') return numberLiteral(value, datatype);
     if (language === undefined) return literalTerm(value as string, { datatype });
     const tag = languageTag(language as string);
-    if (tag === undefined) this.refuse(`"${language}" is not a language tag`, language as string);
+    if (tag === undefined)
+      this.refuse(`"${shorten(language as string)}" is not a language tag`, language as string);
     return literalTerm(value as string, { language: tag });
   }
 
@@ -125,7 +127,7 @@ export class ExpandedDocument {
 
   private iri(id: Json, role = ''): string {
     if (typeof id === 'string' && isAbsoluteIri(id)) return id;
-    const found = typeof id === 'string' ? `"${id}"` : 'null';
+    const found = typeof id === 'string' ? `"${shorten(id)}"` : 'null';
     this.refuse(`found ${found}, expected an absolute IRI${role}`, String(id));
   }
 }

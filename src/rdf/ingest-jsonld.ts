@@ -4,7 +4,7 @@ import { type Json, parseJson, placeOfString } from './ingest-json.js';
 import { checkContexts } from './ingest-jsonld-contexts.js';
 import { ExpandedDocument } from './ingest-jsonld-quads.js';
 import type { QuadLines } from './ingest-quads.js';
-import type { SourceText } from './ingest-text.js';
+import { type SourceText, shorten } from './ingest-text.js';
 
 /** What the processor warns of while it drops something. */
 interface LossEvent {
@@ -104,7 +104,7 @@ class JsonLdReading {
     const loss = LOSSES[code];
     const about = loss === undefined ? undefined : details?.[loss.about];
     const found = typeof about === 'object' && about !== null ? (about as { '@id'?: string })['@id'] : about;
-    const shown = found === undefined || found === null ? '' : `found ${JSON.stringify(found)}, `;
+    const shown = found === undefined || found === null ? '' : `found ${shorten(JSON.stringify(found))}, `;
     this.refuse(
       `${shown}${loss?.meaning ?? `data would be lost: ${code}`}`,
       typeof found === 'string' ? found : undefined,
@@ -114,7 +114,7 @@ class JsonLdReading {
   private refuseRemoteContext(iri: string): never {
     throw new ProvChainError(
       'RDF_REMOTE_CONTEXT',
-      `JSON-LD: the context <${iri}> is remote and is not fetched: write it into the document`,
+      `JSON-LD: the context <${shorten(iri)}> is remote and is not fetched: write it into the document`,
       { place: placeOfString(this.source, iri) },
     );
   }

@@ -1,31 +1,51 @@
 import { ProvChainError } from '../errors.js';
 import { titleOfFormat } from './ingest-formats.js';
 import { languageTag, type QuadLines } from './ingest-quads.js';
-import { SourceText, withSource } from './ingest-text.js';
+import { SourceText, shorten, withSource } from './ingest-text.js';
 import { parseNQuads, type QuadText } from './nquads.js';
 
-const IRI = '<[^>]*>';
-const RESOURCE = `${IRI}|_:[^ \\t<>"]+`;
-const LITERAL = `"(?:[^"\\\\]|\\\\.)*"(?:@[A-Za-z0-9-]+|\\^\\^[ \\t]*${IRI})?`;
-const SPACE = '[ \\t]*';
-/** Cuts a line that the strict reader accepts into its terms. */
-const STATEMENT = new RegExp(
-  `^${SPACE}(${RESOURCE})${SPACE}(${IRI})${SPACE}(${RESOURCE}|${LITERAL})${SPACE}(${RESOURCE})?${SPACE}\\.`,
-  'd',
-);
-const OBJECT = 3;
-const GRAPH = 4;
+const OBJECT = 2;
+const GRAPH = 3;
+
+/** The index after the term at `start` of a statement that the strict reader accepts. */
+function termEnd(line: string, start: number): number {
+  let at = start;
+  if (line[at] === '<') return line.indexOf('>', at) + 1;
+  if (line[at] === '_') {
+    while (at < line.length && !' \t<"'.includes(line[at])) at++;
+    // A full stop at the end belongs to the statement.
+    while (line[at - 1] === '.') at--;
+    return at;
+  }
+  do at += line[at] === '\\' ? 2 : 1;
+  while (line[at] !== '"');
+  const suffix = /@[A-Za-z0-9-]+|\^\^[ \t]*<[^>]*>|/y;
+  suffix.lastIndex = at + 1;
+  suffix.test(line);
+  return suffix.lastIndex;
+}
+
+/** Where the terms of a statement begin and end; empty for a blank line or a comment. */
+function termsOf(line: string): { start: number; term: string }[] {
+  const terms = [];
+  let at = 0;
+  for (;;) {
+    while (line[at] === ' ' || line[at] === '\t') at++;
+    if (at >= line.length || '.#'.includes(line[at])) return terms;
+    const end = termEnd(line, at);
+    terms.push({ start: at, term: line.slice(at, end) });
+    at = end;
+  }
+}
 
 /**
- * The place of the first object or graph name that `isMeant` says yes to, in a document that the strict reader
+ * The index of the first object or graph name that `isMeant` says yes to, in a document that the strict reader
  * accepts. The reader keeps no places, and looking for one again is only needed when it is refused.
  */
-function placeOfTerm(source: SourceText, group: number, isMeant: (term: string) => boolean) {
+function indexOfTerm(source: SourceText, position: number, isMeant: (term: string) => boolean) {
   for (const line of source.text.matchAll(/[^\r\n]+/g)) {
-    const statement = STATEMENT.exec(line[0]);
-    const term = statement?.[group];
-    const start = statement?.indices?.[group]?.[0];
-    if (term !== undefined && start !== undefined && isMeant(term)) return line.index + start;
+    const found = termsOf(line[0])[position];
+    if (found !== undefined && isMeant(found.term)) return line.index + found.start;
   }
   return undefined;
 }
@@ -66,13 +86,13 @@ export function readNQuads(
   name: string | undefined,
   output: QuadLines,
 ): void {
-  const refuse = (message: string, group: number, isMeant: (term: string) => boolean): never => {
+  const refuse = (message: string, position: number, isMeant: (term: string) => boolean): never => {
     const source = SourceText.decode(bytes, name);
-    throw source.syntaxError(`${titleOfFormat(format)}: ${message}`, placeOfTerm(source, group, isMeant));
+    throw source.syntaxError(`${titleOfFormat(format)}: ${message}`, indexOfTerm(source, position, isMeant));
   };
   for (const { subject, predicate, object, graph } of parse(bytes, name)) {
     if (graph !== '' && format === 'n-triples') {
-      refuse(`found a fourth term ${graph}, expected ".": is this N-Quads?`, GRAPH, () => true);
+      refuse(`found a fourth term ${shorten(graph)}, expected ".": is this N-Quads?`, GRAPH, () => true);
     }
     const normalized = normalizedObject(object);
     if (normalized === undefined) {

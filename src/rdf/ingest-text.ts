@@ -19,6 +19,12 @@ function firstMalformedByte(bytes: Uint8Array): number {
   return -1;
 }
 
+/** A text of the document for a message: an attacker may have made it very long. */
+export function shorten(text: string): string {
+  const characters = [...text.slice(0, 2 * EXCERPT_LENGTH + 2)];
+  return characters.length <= EXCERPT_LENGTH ? text : `${characters.slice(0, EXCERPT_LENGTH).join('')}…`;
+}
+
 /** An error with the name of its document added to its place. */
 export function withSource(error: ProvChainError, source: string | undefined): ProvChainError {
   if (source === undefined) return error;
@@ -85,11 +91,7 @@ export class SourceText {
   excerpt(index: number, end = this.text.length): string {
     if (index >= this.text.length) return 'the end of the document';
     const [line] = this.text.slice(index, Math.min(end, index + 4 * EXCERPT_LENGTH)).split(/[\r\n]/, 1);
-    const characters = [...line];
-    if (characters.length === 0) return 'the end of the line';
-    return characters.length <= EXCERPT_LENGTH
-      ? `"${line}"`
-      : `"${characters.slice(0, EXCERPT_LENGTH).join('')}…"`;
+    return line === '' ? 'the end of the line' : `"${shorten(line)}"`;
   }
 
   /** An RDF_SYNTAX error at an index, or of the whole document. */

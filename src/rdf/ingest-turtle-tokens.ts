@@ -1,11 +1,13 @@
 import { titleOfFormat } from './ingest-formats.js';
 import { languageTag } from './ingest-quads.js';
-import type { SourceText } from './ingest-text.js';
+import { type SourceText, shorten } from './ingest-text.js';
 
 /** What the parser reports of a token: lines from 1, columns from 0 in UTF-16 units. */
 export interface TurtleToken {
   readonly type: string;
   readonly value: string;
+  /** Of a number or a truth value its datatype, of a string empty. */
+  readonly prefix?: string;
   readonly line: number;
   readonly start: number;
   readonly end: number;
@@ -87,7 +89,8 @@ export class TurtleTokenCheck {
     switch (token.type) {
       case 'type':
       case 'typeIRI':
-        if (previous?.type !== 'literal') this.refuse(token, 'but "^^" stands before it, without a string');
+        if (previous?.type !== 'literal' || previous.prefix !== '')
+          this.refuse(token, 'but "^^" stands before it, without a string');
         if (token.type === 'typeIRI') this.seeIri(token, previous);
         break;
       case 'IRI':
@@ -127,7 +130,7 @@ export class TurtleTokenCheck {
       this.refuse(token, 'a relative IRI, expected an absolute one: the document states no @base');
     }
     if (token.value !== '' && !token.value.startsWith('#') && !HIERARCHICAL.test(this.base)) {
-      this.refuse(token, `which cannot be resolved: the base <${this.base}> has no "//"`);
+      this.refuse(token, `which cannot be resolved: the base <${shorten(this.base)}> has no "//"`);
     }
   }
 

@@ -2,7 +2,7 @@ import { Parser } from 'n3';
 import { ProvChainError } from '../errors.js';
 import { titleOfFormat } from './ingest-formats.js';
 import { iriTerm, isAbsoluteIri, languageTag, literalTerm, type QuadLines } from './ingest-quads.js';
-import type { SourceText } from './ingest-text.js';
+import { type SourceText, shorten } from './ingest-text.js';
 import { type TurtleToken, TurtleTokenCheck } from './ingest-turtle-tokens.js';
 
 interface Term {
@@ -144,7 +144,7 @@ class TurtleReading {
       default:
     }
     throw this.source.syntaxError(
-      this.message(`found <${term.value}>, expected a term of RDF 1.1 with an absolute IRI`),
+      this.message(`found <${shorten(term.value)}>, expected a term of RDF 1.1 with an absolute IRI`),
       this.check.lastIndex,
     );
   }
@@ -154,7 +154,7 @@ class TurtleReading {
     if (language) return literalTerm(value, { language: languageTag(language) });
     if (datatype !== undefined && !isAbsoluteIri(datatype.value)) {
       throw this.source.syntaxError(
-        this.message(`found the datatype <${datatype.value}>, expected an absolute IRI`),
+        this.message(`found the datatype <${shorten(datatype.value)}>, expected an absolute IRI`),
         this.check.lastIndex,
       );
     }

@@ -63,7 +63,7 @@ export class LineSorter {
     for (let i = 1; i < count; i++) {
       const a = order[i - 1]!;
       const b = order[i]!;
-      const length = Math.min(end[a]! - start[a]!, end[b]! - start[b]!);
+      const length = end[a]! - start[a]!;
       const common = sharedPrefix(view, start[a]!, start[b]!, 0, length);
       shared[i] = common;
       if (common < length && view.getUint8(start[a]! + common) > view.getUint8(start[b]! + common)) {
@@ -115,7 +115,7 @@ export class LineSorter {
       if (sharedI === sharedJ) {
         const a = order[i]!;
         const b = order[j]!;
-        const length = Math.min(end[a]! - start[a]!, end[b]! - start[b]!);
+        const length = end[a]! - start[a]!;
         const common = sharedPrefix(view, start[a]!, start[b]!, sharedI, length);
         takeFirst = common >= length || view.getUint8(start[a]! + common) < view.getUint8(start[b]! + common);
         toShared[k] = sharedI;

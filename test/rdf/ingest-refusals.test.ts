@@ -347,6 +347,21 @@ describe('ingest', () => {
     },
   );
 
+  it.each([
+    ['n-quads', '<LONG> <a:p> 1 .'],
+    ['n-triples', '<a:s> <a:p> <a:o> <a:LONG> .'],
+    ['turtle', '<a:s> <a:p> LONG .'],
+    ['turtle', '@base <a:LONG> . <x> a <y> .'],
+    ['trig', '<LONG> { }'],
+    ['json-ld', '{"LONG": 1}'],
+    ['json-ld', '{"@id": "a:<LONG", "a:p": 1}'],
+    ['json-ld', '{"@id": "a:s", "a:p": {"@value": "", "@language": "LONG_"}}'],
+    ['json-ld', '{"@context": "http://e.org/LONG"}'],
+  ] as const)('keeps the message about a long text of %s short', async (format, document) => {
+    const bytes = new TextEncoder().encode(document.replace('LONG', 'x'.repeat(1_000_000)));
+    expect((await refusal(bytes, format)).message.length).toBeLessThan(250);
+  });
+
   it('refuses a base that is not absolute', async () => {
     const error = await refusal(new TextEncoder().encode(''), 'turtle', { baseIri: 'docs/' });
     expect(error).toMatchObject({ code: 'USAGE', message: 'the base "docs/" is not an absolute IRI' });

@@ -134,6 +134,15 @@ describe('ingest', () => {
     for (const [format, text] of QUADS) expect(await canonical(text, format), format).toBe(expected);
   });
 
+  it('gives one canonical form whatever the blank nodes are labelled', async () => {
+    for (const label of ['b', '0', 'b.1', 'é', 'b-é.2', 'c14n7']) {
+      const document = `_:${label} <a:p> _:${label} _:${label} .\n<a:s> <a:p> _:${label} .\n`;
+      expect(await canonical(document, 'n-quads'), label).toBe(
+        '<a:s> <a:p> _:c14n0 .\n_:c14n0 <a:p> _:c14n0 _:c14n0 .\n',
+      );
+    }
+  });
+
   it.each(RDF_FORMATS)('gives the same bytes for the same $title document each time', async ({ name }) => {
     const text = [...TRIPLES, ...QUADS].find(([format]) => format === name)?.[1] as string;
     const first = await read(text, name);
