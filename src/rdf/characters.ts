@@ -56,12 +56,14 @@ export const IS_IRI = asciiExcept(' <>"{}|^`\\');
 IS_IRI[0x7f] = 1;
 /** ASCII that canonical N-Quads writes as it is in STRING_LITERAL_QUOTE. */
 export const IS_PLAIN_LITERAL = asciiExcept('"\\');
-/** ASCII of BLANK_NODE_LABEL that needs no look at its position. */
-export const IS_LABEL = byteClass(`${ALPHA}${DIGIT}_-`);
+/** ASCII of BLANK_NODE_LABEL that needs no look at its position. The colon is one of N-Quads, not of Turtle. */
+export const IS_LABEL = byteClass(`${ALPHA}${DIGIT}_:-`);
 
 /** PN_CHARS_U and digits: what may begin a blank node label. */
 export function isLabelStart(codePoint: number): boolean {
-  if (codePoint < 0x80) return IS_ALPHANUMERIC[codePoint] === 1 || codePoint === BYTE.underscore;
+  if (codePoint < 0x80) {
+    return IS_ALPHANUMERIC[codePoint] === 1 || codePoint === BYTE.underscore || codePoint === BYTE.colon;
+  }
   return (
     (codePoint >= 0xc0 && codePoint <= 0xd6) ||
     (codePoint >= 0xd8 && codePoint <= 0xf6) ||

@@ -1,6 +1,6 @@
 import {
   type BlockHeader,
-  blockHash,
+  blockHashHex,
   decodeHeader,
   decodeLegacyHeader,
   FORMAT_LEGACY,
@@ -19,11 +19,10 @@ export interface PayloadClaim {
 /** A stored header, taken apart. Every byte of it is under the control of whoever can write to the store. */
 export interface Block {
   readonly index: number;
-  /** Recomputed from the header bytes; what is stored in front of them is only compared with it. */
-  readonly hash: Buffer;
+  /** Recomputed from the header bytes, lower-case hex; what is stored in front of them is only compared with it. */
   readonly hashHex: string;
-  readonly storedHash: Uint8Array;
-  readonly headerBytes: Uint8Array;
+  /** Empty when the value is too short to hold a hash. */
+  readonly storedHashHex: string;
   /** Exactly one of these three is set. */
   readonly header?: BlockHeader;
   readonly legacy?: LegacyHeader;
@@ -33,15 +32,28 @@ export interface Block {
 /** The block at `index` from its stored header value, in the given chain format. */
 export function openBlock(format: string, index: number, value: Uint8Array): Block {
   const split = splitStoredHeader(value);
-  const storedHash = split?.hash ?? value.subarray(0, 0);
-  const headerBytes = split?.header ?? value.subarray(value.length);
-  const hash = blockHash(headerBytes);
-  const base = { index, hash, hashHex: hash.toString('hex'), storedHash, headerBytes };
-  if (!split)
-    return { ...base, problem: `the value has ${value.length} bytes, too few for a hash and a header` };
-  const { problem, header, legacy } = decode(format, headerBytes);
-  return problem === undefined ? { ...base, header, legacy } : { ...base, problem };
+  if (!split) {
+    const problem = `the value has ${value.length} bytes, too few for a hash and a header`;
+    return { index, hashHex: blockHashHex(value.subarray(value.length)), storedHashHex: '', problem };
+  }
+  const { problem, header, legacy } = decode(format, split.header);
+  return {
+    index,
+    hashHex: blockHashHex(split.header),
+    storedHashHex: hexOf(split.hash),
+    header,
+    legacy,
+    problem,
+  };
 }
+
+/** The raw hash of a block (32 bytes), which only the history tree takes. */
+export function rawHash(block: Block): Buffer {
+  return Buffer.from(block.hashHex, 'hex');
+}
+
+const hexOf = ({ buffer, byteOffset, length }: Uint8Array) =>
+  Buffer.from(buffer, byteOffset, length).toString('hex');
 
 function decode(
   format: string,

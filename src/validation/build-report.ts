@@ -3,12 +3,11 @@ import { LEVEL_CHECKS } from './check-set.js';
 import {
   CATEGORIES,
   type Category,
-  compareFacts,
   describeFinding,
   FINDINGS,
   type FindingCode,
   type FindingFact,
-  factText,
+  inReportOrder,
   STATUSES,
   type Status,
   severityOf,
@@ -52,7 +51,8 @@ const UNREADABLE: ReadonlySet<FindingCode> = new Set([
 export function buildReport(parts: ReportParts): Report {
   const { plan, results } = parts;
   const { trust } = plan.evidence;
-  const facts = [...parts.facts].sort(compareFacts);
+  const written = inReportOrder(parts.facts);
+  const facts = written.map(({ fact }) => fact);
   const findingCounts = countCodes(facts);
   const codes = Object.keys(findingCounts) as FindingCode[];
   const status = codes.map(severityOf).reduce<Status>(worse, 'Healthy');
@@ -81,7 +81,7 @@ export function buildReport(parts: ReportParts): Report {
     ...digested,
     node: plan.node,
     verifiedAboveAnchor: results.reduce((sum, result) => sum + result.verifiedAboveAnchor, 0),
-    anchored: plan.requireAnchor || plan.evidence.anchor !== null,
+    anchored: plan.anchored,
     startedAt: parts.startedAt.toISOString(),
     finishedAt: parts.finishedAt.toISOString(),
     durationMs: round(parts.durationMs),
@@ -90,7 +90,10 @@ export function buildReport(parts: ReportParts): Report {
     recommendations: recommend(codes),
     shards: parts.shards,
     asOf: parts.startedAt.toISOString(),
-    reportDigest: reportDigest(digested, facts.map(factText)),
+    reportDigest: reportDigest(
+      digested,
+      written.map(({ text }) => text),
+    ),
   };
 }
 
@@ -103,11 +106,12 @@ function countCodes(facts: readonly FindingFact[]): Partial<Record<FindingCode, 
 /** The findings that a report lists: when there are too many, the worst of them, in report order. */
 function listed(facts: readonly FindingFact[]): readonly FindingFact[] {
   if (facts.length <= LISTED_FINDINGS) return facts;
-  const rank = (fact: FindingFact) => STATUSES.indexOf(severityOf(fact.code));
-  return [...facts]
-    .sort((a, b) => rank(b) - rank(a))
+  const rank = (place: number) => STATUSES.indexOf(severityOf(facts[place].code));
+  return Array.from(facts.keys())
+    .sort((a, b) => rank(b) - rank(a) || a - b)
     .slice(0, LISTED_FINDINGS)
-    .sort(compareFacts);
+    .sort((a, b) => a - b)
+    .map((place) => facts[place]);
 }
 
 const CATEGORY_CHECKS: Readonly<Record<Category, readonly Check[]>> = {
@@ -122,8 +126,9 @@ function summarize(
   facts: readonly FindingFact[],
   results: readonly ShardResult[],
 ): Readonly<Record<Category, CheckSummary>> {
+  const covered = results.some(({ range, coveredTo }) => coveredTo > range.from);
   const summary = (category: Category): CheckSummary => ({
-    ran: CATEGORY_CHECKS[category].some((check) => plan.checks.includes(check)),
+    ran: covered && CATEGORY_CHECKS[category].some((check) => plan.checks.includes(check)),
     findings: facts.filter(({ code }) => FINDINGS[code].category === category).length,
     durationMs: round(results.reduce((sum, { categoryMs }) => sum + categoryMs[category], 0)),
   });

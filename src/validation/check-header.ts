@@ -22,11 +22,8 @@ export function checkHeader(
   if (value === null) return undefined;
 
   const block = openBlock(plan.evidence.trust.format, index, value);
-  if (!block.hash.equals(block.storedHash)) {
-    facts.add('HEADER_HASH_MISMATCH', index, {
-      stored: Buffer.from(block.storedHash).toString('hex'),
-      recomputed: block.hashHex,
-    });
+  if (block.hashHex !== block.storedHashHex) {
+    facts.add('HEADER_HASH_MISMATCH', index, { stored: block.storedHashHex, recomputed: block.hashHex });
   }
   if (block.problem !== undefined) facts.add('HEADER_INVALID', index, { problem: block.problem });
   if (block.header) checkNativeHeader(plan, block, previous, facts);

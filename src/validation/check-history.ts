@@ -8,10 +8,10 @@ import {
   type Subtree,
   treeKey,
 } from '../chain/index.js';
-import { type Block, openBlock } from './block.js';
-import { isCorruption, readBlocks } from './block-reader.js';
+import { type Block, rawHash } from './block.js';
+import { isCorruption } from './block-reader.js';
 import type { FactCollector } from './finding.js';
-import type { Plan, Range } from './plan.js';
+import type { Range } from './plan.js';
 import type { BlockSource } from './source.js';
 
 /**
@@ -48,11 +48,12 @@ export class HistoryCheck {
   next(block: Block | undefined): void {
     if (!block) this.#missing = true;
     if (!block || this.#missing) return;
-    if (block.index < this.#sealedTo) this.#range.append(block.hash);
+    const hash = rawHash(block);
+    if (block.index < this.#sealedTo) this.#range.append(hash);
     if (!this.#tree || this.#mismatch) return;
     if (block.header) this.#compareRoot(block.index, block.header);
     if (this.#mismatch) return;
-    this.#completed.push(...this.#tree.append(block.hash));
+    this.#completed.push(...this.#tree.append(hash));
   }
 
   /** One wrong root makes every later one differ as well, so only the first is reported. */
@@ -132,27 +133,13 @@ export async function claimedFrontier(
   const frontier: Subtree[] = [];
   for (const { level, position } of frontierKeys(size)) {
     const hash =
-      level === 0 ? before && leafHash(before.hash) : await source.get('default', treeKey(level, position));
+      level === 0
+        ? before && leafHash(rawHash(before))
+        : await source.get('default', treeKey(level, position));
     if (hash?.length !== 32) return undefined;
     frontier.push({ level, position, hash: Buffer.from(hash) });
   }
   return frontier;
-}
-
-/** The frontier over the blocks before `size`, recomputed from their headers; undefined when one is missing. */
-export async function recomputeFrontier(
-  source: BlockSource,
-  plan: Plan,
-  size: number,
-): Promise<readonly Subtree[] | undefined> {
-  const tree = HistoryTree.from(0, []);
-  for await (const batch of readBlocks(source, 'header', { from: 0, to: size }, () => {})) {
-    for (const { index, value } of batch) {
-      if (value === null) return undefined;
-      tree.append(openBlock(plan.evidence.trust.format, index, value).hash);
-    }
-  }
-  return tree.frontier();
 }
 
 export function sameFrontier(a: readonly Subtree[] | undefined, b: readonly Subtree[] | undefined): boolean {

@@ -58,7 +58,25 @@ export async function checkStrayKeys(
   await scanKeys(source, 'default', from, undefined, isExpected(lastIndex), facts);
 }
 
-/** Keys behind the pinned height: newer blocks, blocks above the head record, or payloads without a header. */
+/** A chain ends where its head record says: behind it there is no header. `height` is the head's. */
+export async function checkBehindHead(
+  source: BlockSource,
+  height: number,
+  facts: FactCollector,
+): Promise<void> {
+  for await (const entries of source.scan('header', blockKey(height), undefined, { keysOnly: true })) {
+    for (const { key } of entries) {
+      const index = indexOfKey(key);
+      if (index === undefined) continue;
+      facts.add('HEAD_MISMATCH', index, { head: height - 1, problem: 'a block above the head record' });
+    }
+  }
+}
+
+/**
+ * Keys behind the pinned height: newer blocks, or payloads without a header. Headers above the head record are
+ * {@link checkBehindHead}'s.
+ */
 async function scanBehind(
   source: BlockSource,
   column: 'header' | 'payload',
@@ -70,9 +88,7 @@ async function scanBehind(
     for (const { key } of entries) {
       const index = indexOfKey(key);
       if (index === undefined) reportUnknownKey(column, key, facts);
-      else if (index <= lastIndex) continue;
-      else if (column === 'payload') facts.add('ORPHAN_PAYLOAD', index);
-      else facts.add('HEAD_MISMATCH', index, { head: lastIndex, problem: 'a block above the head record' });
+      else if (column === 'payload' && index > lastIndex) facts.add('ORPHAN_PAYLOAD', index);
     }
   }
 }

@@ -37,19 +37,18 @@ export function checkPayload(
     checkAlteredPayload(context, index, payload, digest, claim);
     return undefined;
   }
-  let counts = countQuads(payload);
-  if (canonical) {
-    const outcome = timedCanonicalize(context, payload);
-    if ('refused' in outcome) {
-      facts.add(outcome.refused, index, { reason: outcome.reason });
-      if (outcome.refused !== 'CANONICAL_LIMIT') return undefined;
-    } else {
-      checked.canonicalized++;
-      counts = outcome;
-      if (!outcome.unchanged)
-        facts.add('CANONICAL_MISMATCH', index, { canonicalHash: hash('sha256', outcome.bytes) });
+  const outcome = canonical ? timedCanonicalize(context, payload) : undefined;
+  if (outcome && 'refused' in outcome) {
+    facts.add(outcome.refused, index, { reason: outcome.reason });
+    if (outcome.refused !== 'CANONICAL_LIMIT') return undefined;
+  } else if (outcome) {
+    checked.canonicalized++;
+    if (!outcome.unchanged) {
+      facts.add('CANONICAL_MISMATCH', index, { canonicalHash: hash('sha256', outcome.bytes) });
     }
   }
+  // Canonicalizing has counted already.
+  const counts = outcome && 'quads' in outcome ? outcome : countQuads(payload);
   if (payload.length !== claim.payloadBytes) reportSize(index, payload, claim, facts);
   checkCounts(index, counts, claim, checked, facts);
   return payload;

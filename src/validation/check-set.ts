@@ -60,7 +60,8 @@ export function parseLevel(text: string): Level {
 
 /**
  * A custom set of checks: `headers` is added, and what a check builds on comes with it (everything that looks into
- * payloads needs their digests, and a sampled payload is only handed on once its canonical form is checked). Errors: USAGE with the allowed names.
+ * payloads needs their digests, a sampled payload is only handed on once its canonical form is checked, and keys that
+ * do not belong between the payloads are met where those are read). Errors: USAGE with the allowed names.
  */
 export function parseChecks(names: readonly string[]): readonly Check[] {
   const set = new Set<Check>(['headers']);
@@ -71,6 +72,6 @@ export function parseChecks(names: readonly string[]): readonly Check[] {
     set.add(check);
   }
   if (set.has('sparql-sampled') || set.has('cross-check-sampled')) set.add('canonical-sampled');
-  if (set.has('canonical-sampled') || set.has('canonical')) set.add('payloads');
+  if (set.has('canonical-sampled') || set.has('canonical') || set.has('keys')) set.add('payloads');
   return CHECKS.filter((check) => set.has(check));
 }

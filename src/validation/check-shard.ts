@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { FORMAT_LEGACY, type Subtree } from '../chain/index.js';
 import { ProvChainError } from '../errors.js';
 import { type Block, openBlock } from './block.js';
@@ -138,10 +139,12 @@ class ShardPass {
     this.#control.progress(segment.to - segment.from, this.#context.checked.payloadBytes - before);
   }
 
-  /** Returns the blocks of the segment by position; undefined where there is no header. */
+  /** Returns the blocks of the segment by position, for their payloads; undefined where there is no header. */
   async #checkHeaders(segment: Range): Promise<(Block | undefined)[]> {
     const { facts, checked } = this.#context;
     const blocks: (Block | undefined)[] = [];
+    // What nobody asks for again need not outlive its batch.
+    const keep = this.#has('payloads');
     // Given a frontier, everything but the history was already reported by the first run of this shard.
     const sink = this.#onlyHistory ? new FactCollector() : facts;
     for await (const batch of readBlocks(this.#source, 'header', segment, this.#onStray('header', sink))) {
@@ -152,7 +155,7 @@ class ShardPass {
         if (!this.#onlyHistory) {
           this.#signatures.next(block);
           if (block) checked.headers++;
-          blocks.push(block);
+          if (keep) blocks.push(block);
         }
         this.#previous = block;
       }
@@ -170,7 +173,7 @@ class ShardPass {
         const canonical = this.#has('canonical') || (sampled && this.#has('canonical-sampled'));
         const payload = checkPayload(this.#context, block, stored, canonical);
         if (payload && sampled) await this.#checkSampled(index, payload, block);
-        if (block?.legacy || !block) this.#checkLegacy(block, payload);
+        if (!block?.header) this.#checkLegacy(block, payload);
       }
     }
   }
@@ -199,7 +202,9 @@ class ShardPass {
     const before = this.#previous;
     if (!before?.legacy || !this.#has('payloads')) return;
     const { value } = await readBlock(this.#source, 'payload', before.index);
-    if (value) this.#legacyLinks = checkLegacyBlock(before, value, undefined, new FactCollector());
+    // An altered one names nothing, as in the shard that holds it.
+    if (value === null || hash('sha256', value) !== before.legacy.payloadHash) return;
+    this.#legacyLinks = checkLegacyBlock(before, value, undefined, new FactCollector());
   }
 
   /** Returns the frontier that the history is checked from, if it was only claimed. */

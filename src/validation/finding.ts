@@ -159,12 +159,12 @@ export const FINDINGS = {
   HEADER_AMBIGUOUS: warning(
     'blockchain',
     'several runs of the predecessor wrote this height: the header has more than one value for a field',
-    'Nobody can tell which run was meant. What was imported is sealed and unchanged since.',
+    'Nobody can tell which run was meant. That it is unchanged since the import, the anchor made then vouches for.',
   ),
   LEGACY_HASH: warning(
     'canonicalization',
     "the block is only protected by the predecessor's hash, which does not tell all graphs apart",
-    'The details say which formula reproduced the hash. What was imported is sealed and unchanged since.',
+    'The details say which formula reproduced the hash. That it is unchanged since the import, the anchor made then vouches for.',
   ),
 } as const satisfies Record<string, FindingKind>;
 
@@ -212,14 +212,23 @@ export function factText({ code, block, details }: FindingFact): string {
   return canonicalJson({ block, code, details });
 }
 
-/** Order of findings in a report: whole-chain ones first, then by block, code and details. */
-export function compareFacts(a: FindingFact, b: FindingFact): number {
-  const blocks = (a.block ?? -1) - (b.block ?? -1);
+/** A fact with its text, so that many can be sorted and digested without writing each text more than once. */
+export interface WrittenFact {
+  readonly fact: FindingFact;
+  readonly text: string;
+}
+
+/** Facts in the order of a report: whole-chain ones first, then by block, code and details. */
+export function inReportOrder(facts: readonly FindingFact[]): WrittenFact[] {
+  return facts.map((fact) => ({ fact, text: factText(fact) })).sort(compareWritten);
+}
+
+/** Texts of the same block and code begin alike, so that they compare as their details do. */
+function compareWritten(a: WrittenFact, b: WrittenFact): number {
+  const blocks = (a.fact.block ?? -1) - (b.fact.block ?? -1);
   if (blocks !== 0) return blocks;
-  if (a.code !== b.code) return a.code < b.code ? -1 : 1;
-  const x = canonicalJson(a.details);
-  const y = canonicalJson(b.details);
-  return x < y ? -1 : x > y ? 1 : 0;
+  if (a.fact.code !== b.fact.code) return a.fact.code < b.fact.code ? -1 : 1;
+  return a.text < b.text ? -1 : a.text > b.text ? 1 : 0;
 }
 
 /** Collects the facts of one pass. The only way a check reports anything. */

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { canonicalJson, type TrustRoot } from '../chain/index.js';
 import { ProvChainError } from '../errors.js';
-import { CHECKS, type Check, DEFAULT_LEVEL, LEVEL_CHECKS, type Level } from './check-set.js';
+import { DEFAULT_MAX_CALLS } from '../rdf/index.js';
+import { type Check, DEFAULT_LEVEL, LEVEL_CHECKS, type Level, parseChecks } from './check-set.js';
 
 /** A half-open range of blocks. */
 export interface Range {
@@ -35,7 +36,9 @@ export interface Plan {
   readonly level: Level | 'Custom';
   readonly checks: readonly Check[];
   readonly requireAnchor: boolean;
-  /** Blocks from here on are newer than the anchor: their signatures are verified at every level. */
+  /** There is a valid anchor for the chain to be held against. */
+  readonly anchored: boolean;
+  /** For the blocks of the scope from here on no anchor vouches: their signatures are verified at every level. */
   readonly signaturesFrom: number;
   /** Blocks before here count towards the history tree that the anchor of a legacy chain seals. */
   readonly sealedTo: number;
@@ -47,8 +50,8 @@ export interface Plan {
 
 export const DEFAULT_BATCH_SIZE = 1000;
 export const DEFAULT_TIME_LIMIT_MS = 600_000;
-/** Hash-N-Degree calls that one block may take (RDFC-1.0 §7.1 asks for such a bound). */
-export const DEFAULT_CANONICAL_WORK = 10_000;
+/** Hash-N-Degree calls that one block may take: as many as at append, or an honest block could not be checked. */
+export const DEFAULT_CANONICAL_WORK = DEFAULT_MAX_CALLS;
 /** Listed findings in a report; the counts and the digest cover all of them. */
 export const LISTED_FINDINGS = 1000;
 
@@ -69,7 +72,7 @@ export interface PlanOptions {
 /**
  * A plan for one replica. `anchorIndex` is the block that a valid anchor names, or null without one.
  *
- * Errors: OUT_OF_RANGE when the scope is empty or reaches beyond the chain; USAGE for a bad batch size.
+ * Errors: OUT_OF_RANGE when the scope is empty or reaches beyond the chain; USAGE for a bad batch size or check.
  */
 export function planValidation(
   evidence: ChainEvidence,
@@ -78,7 +81,7 @@ export function planValidation(
   options: PlanOptions,
 ): Plan {
   const level = options.checks ? 'Custom' : (options.level ?? DEFAULT_LEVEL);
-  const checks = options.checks ?? LEVEL_CHECKS[options.level ?? DEFAULT_LEVEL];
+  const checks = options.checks ? parseChecks(options.checks) : LEVEL_CHECKS[options.level ?? DEFAULT_LEVEL];
   const scope = planScope(pin.height, options.from, options.to);
   const batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE;
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
@@ -95,14 +98,22 @@ export function planValidation(
     level,
     checks,
     requireAnchor,
-    // Without an anchor the newest block stands in for it: its signature covers all before it by the links.
-    signaturesFrom: anchorIndex === null ? Math.max(0, pin.height - 1) : anchorIndex + 1,
-    sealedTo: anchorIndex ?? 0,
+    anchored: anchorIndex !== null,
+    signaturesFrom: firstUnanchored(scope, anchorIndex),
+    sealedTo: anchorIndex ?? pin.height,
     canonicalWorkLimit,
     batchSize,
     timeLimitMs: options.timeLimitMs ?? DEFAULT_TIME_LIMIT_MS,
-    policyHash: policyHash(level, checks, requireAnchor, canonicalWorkLimit),
+    policyHash: policyHash(evidence.trust, level, checks, requireAnchor, canonicalWorkLimit),
   };
+}
+
+/**
+ * The links of the scope lead up to the anchor and end there. Without an anchor, or in a scope that ends before it,
+ * they end at the scope's last block, whose signature then covers all before it: otherwise anybody could write them anew.
+ */
+function firstUnanchored(scope: Range, anchorIndex: number | null): number {
+  return anchorIndex === null || scope.to <= anchorIndex ? Math.max(0, scope.to - 1) : anchorIndex + 1;
 }
 
 function planScope(height: number, from = 0, to = height): Range {
@@ -121,15 +132,22 @@ function planScope(height: number, from = 0, to = height): Range {
   return { from, to };
 }
 
-/** Digest of everything that decides what a validation says; not of how the work is cut up. */
+/** Digest of everything that decides what a validation says, who is trusted included; not of how the work is cut up. */
 function policyHash(
+  trust: TrustRoot,
   level: string,
   checks: readonly Check[],
   requireAnchor: boolean,
   canonicalWorkLimit: number,
 ) {
-  const sorted = CHECKS.filter((check) => checks.includes(check)).sort();
-  return hash('sha256', canonicalJson({ canonicalWorkLimit, checks: sorted, level, requireAnchor }));
+  const policy = {
+    canonicalWorkLimit,
+    checks: [...checks].sort(),
+    level,
+    requireAnchor,
+    trust: { ...trust },
+  };
+  return hash('sha256', canonicalJson(policy));
 }
 
 /** The shards of a scope: ranges aligned to the batch size, so that full ones stay the same while a chain grows. */

@@ -41,7 +41,7 @@ export interface ReportShard {
 }
 
 export interface CheckSummary {
-  /** Whether the level or custom set asks for any check of this group. */
+  /** Whether the level or custom set asks for any check of this group, and there was a block to run it on. */
   readonly ran: boolean;
   readonly findings: number;
   /** Time spent in this group, summed over all workers. */
@@ -65,9 +65,12 @@ export interface Report {
   readonly scope: { readonly from: number; readonly to: number; readonly partial: boolean };
   readonly status: Status;
   readonly complete: boolean;
-  /** Whether the end of the chain was held against anchor.json; false only when told to go without. */
+  /** Whether there was a valid anchor for the chain to be held against; where none is, only `--no-anchor` goes without a finding. */
   readonly anchored: boolean;
-  /** Signatures verified beyond what the level asks for, because their blocks are newer than the anchor. */
+  /**
+   * Signatures verified beyond what the level asks for, because no anchor vouches for their blocks: those newer than the
+   * anchor, or the last one of a scope that ends before it.
+   */
   readonly verifiedAboveAnchor: number;
   readonly startedAt: string;
   readonly finishedAt: string;

@@ -12,6 +12,8 @@ const CODES: Readonly<Record<string, FindingCode>> = {
   RDF_ENCODING: 'PAYLOAD_ENCODING',
   RDF_SYNTAX: 'PAYLOAD_SYNTAX',
   CANONICAL_LIMIT: 'CANONICAL_LIMIT',
+  // More than fits in memory.
+  BLOCK_TOO_LARGE: 'CANONICAL_LIMIT',
 };
 
 export function canonicalizeStored(payload: Uint8Array, workLimit: number): Canonical | Refusal {

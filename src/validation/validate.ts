@@ -3,8 +3,9 @@ import { type PlainError, ProvChainError } from '../errors.js';
 import { buildReport } from './build-report.js';
 import { checkEnds } from './check-ends.js';
 import { checkShard } from './check-shard.js';
-import { FactCollector, type FindingFact, factText, isAccusation } from './finding.js';
-import { joinHistory } from './join-history.js';
+import { failureFact, shardFailed, stoppedFact } from './failure.js';
+import { FactCollector, type FindingFact, factText, isAccusation, severityOf } from './finding.js';
+import { type JoinedHistory, joinHistory } from './join-history.js';
 import {
   type ChainEvidence,
   type Plan,
@@ -56,14 +57,15 @@ export async function validate(source: BlockSource, plan: Plan, options: Validat
   const outcomes = await runShards(plan, runner, signal);
   const merged = mergeOutcomes(plan, outcomes, stopReason(signal));
   const history = await joinHistory(source, plan, merged.results, (task) => runner.run(task, signal)).catch(
-    (error: unknown) => ({
+    (error: unknown): JoinedHistory => ({
       facts: [failureFact(plan.scope, ProvChainError.from(error).toPlain())],
       complete: false,
     }),
   );
+  const facts = [...(await ends), ...merged.facts, ...history.facts];
   return buildReport({
     plan,
-    facts: [...(await ends), ...merged.facts, ...history.facts],
+    facts: history.complete ? facts : [...facts, ...untold(plan, facts, history)],
     results: merged.results,
     shards: merged.shards,
     complete: history.complete,
@@ -73,6 +75,17 @@ export async function validate(source: BlockSource, plan: Plan, options: Validat
     durationMs: options.clock() - started,
     engineVersion: options.engineVersion,
   });
+}
+
+/** A history that was not judged to its end is never Healthy: if nothing else that was found says so, this does. */
+function untold(plan: Plan, facts: readonly FindingFact[], { stopped }: JoinedHistory): FindingFact[] {
+  if (facts.some(({ code }) => severityOf(code) !== 'Warning')) return [];
+  const { scope } = plan;
+  return [
+    stopped
+      ? stoppedFact(stopped, scope.to - scope.from, scope)
+      : shardFailed(scope, 'the history of these blocks could not be judged'),
+  ];
 }
 
 /**
@@ -102,29 +115,57 @@ export function reportUnopened(
   });
 }
 
-/** The checks outside the shards, once more through a fresh handle if they accuse or fail. */
+/** Handles through which the checks outside the shards are read until two of them agree. */
+const MOST_READINGS = 3;
+
+interface EndsReading {
+  readonly facts: readonly FindingFact[];
+  /** What it accuses of, or how it failed; empty for neither. */
+  readonly says: string;
+}
+
+/** The checks outside the shards. What accuses or fails counts once a handle opened anew says the same. */
 async function runEnds(source: BlockSource, plan: Plan): Promise<readonly FindingFact[]> {
-  const read = async (from: BlockSource) => {
-    const facts = new FactCollector();
-    await checkEnds(from, plan, facts);
-    return facts.facts;
-  };
-  const first = await read(source).catch(() => undefined);
-  if (first && !first.some(isAccusation)) return first;
+  let last = await readEnds(source, plan);
+  for (let reading = 1; last.says !== ''; reading++) {
+    if (reading === MOST_READINGS) {
+      const message = 'readings of the head of the chain disagree, so none is believed';
+      return [failureFact(null, { code: 'STORE_UNAVAILABLE', message })];
+    }
+    const next = await readFreshEnds(source, plan);
+    if (next.says === last.says) break;
+    last = next;
+  }
+  return last.facts;
+}
+
+async function readFreshEnds(source: BlockSource, plan: Plan): Promise<EndsReading> {
   try {
     const fresh = await source.reopen();
     try {
-      const second = await read(fresh);
-      const seen = new Set(first?.filter(isAccusation).map(factText));
-      const unconfirmed = first && second.filter((fact) => isAccusation(fact) && !seen.has(factText(fact)));
-      if (!unconfirmed?.length) return second;
-      throw new ProvChainError('STORE_UNAVAILABLE', 'two readings of the head of the chain disagree');
+      return await readEnds(fresh, plan);
     } finally {
       await fresh.close();
     }
-  } catch (error) {
-    return [failureFact(null, ProvChainError.from(error).toPlain())];
+  } catch (thrown) {
+    return failedReading(thrown);
   }
+}
+
+async function readEnds(source: BlockSource, plan: Plan): Promise<EndsReading> {
+  try {
+    const collector = new FactCollector();
+    await checkEnds(source, plan, collector);
+    const { facts } = collector;
+    return { facts, says: facts.filter(isAccusation).map(factText).sort().join('\n') };
+  } catch (thrown) {
+    return failedReading(thrown);
+  }
+}
+
+function failedReading(thrown: unknown): EndsReading {
+  const error = ProvChainError.from(thrown);
+  return { facts: [failureFact(null, error)], says: error.code };
 }
 
 /** Runs every shard of the plan, as many at once as the runner takes, until all have ended or a stop is asked for. */
@@ -166,7 +207,7 @@ export function mergeOutcomes(
   let next = plan.scope.from;
   let uncovered = 0;
   for (const [range, outcome] of outcomes) {
-    if (range.from > next) facts.push(...gap(next, range.from));
+    if (range.from > next) facts.push(shardFailed({ from: next, to: range.from }, 'no result came'));
     if (range.from < next) {
       facts.push(shardFailed(range, 'its result came more than once'));
       continue;
@@ -179,42 +220,36 @@ export function mergeOutcomes(
       continue;
     }
     const { result } = outcome;
+    if (!covers(result, range, stop)) {
+      facts.push(shardFailed(range, 'the result that came is of other blocks'));
+      shards.push({ ...range, status: 'failed', durationMs: 0, cached: false });
+      continue;
+    }
     results.push(result);
-    facts.push(...result.facts);
+    for (const fact of result.facts) facts.push(fact);
     uncovered += range.to - result.coveredTo;
     const status: ShardStatus = result.stopped ?? 'done';
     shards.push({ ...range, status, durationMs: Math.round(result.durationMs * 1000) / 1000, cached: false });
   }
   if (next < plan.scope.to) {
     if (stop) uncovered += plan.scope.to - next;
-    else facts.push(...gap(next, plan.scope.to));
+    else facts.push(shardFailed({ from: next, to: plan.scope.to }, 'no result came'));
   }
   if (stop && uncovered > 0) {
-    const blocks = plan.scope.to - plan.scope.from;
-    facts.push({
-      code: stop === 'cancelled' ? 'CANCELLED' : 'TIME_LIMIT',
-      block: null,
-      details: { coveredBlocks: blocks - uncovered, plannedBlocks: blocks },
-    });
+    facts.push(stoppedFact(stop, plan.scope.to - plan.scope.from - uncovered, plan.scope));
   }
   return { facts, results, shards };
 }
 
-function gap(from: number, to: number): FindingFact[] {
-  return [shardFailed({ from, to }, 'no result came')];
-}
-
-function shardFailed({ from, to }: Range, reason: string): FindingFact {
-  return { code: 'SHARD_FAILED', block: from, details: { from, to, reason } };
-}
-
-/** What an error says about the data: damage is a verdict, anything else is none. */
-function failureFact(range: Range | null, error: { code: string; message: string }): FindingFact {
-  const details = { ...(range && { from: range.from, to: range.to }), reason: error.message };
-  const block = range?.from ?? null;
-  if (error.code === 'STORE_CORRUPT') return { code: 'STORE_UNREADABLE', block, details };
-  if (error.code === 'STORE_UNAVAILABLE') return { code: 'STORE_UNAVAILABLE', block, details };
-  return { code: 'SHARD_FAILED', block, details: { ...details, error: error.code } };
+/** Whether a result is that of the range, and reaches its end unless there was a stop. */
+function covers(
+  { range, coveredTo }: ShardResult,
+  { from, to }: Range,
+  stop: StopReason | undefined,
+): boolean {
+  return (
+    range.from === from && range.to === to && (coveredTo === to || (stop !== undefined && coveredTo < to))
+  );
 }
 
 function stopReason(signal: AbortSignal): StopReason | undefined {
@@ -241,14 +276,15 @@ function inThread(source: BlockSource, plan: Plan, options: ValidateOptions): Sh
       };
       try {
         return { result: await checkShard(source, plan, task, control) };
-      } catch {
-        return retryInThread(source, plan, task, control);
+      } catch (error) {
+        return retryInThread(ProvChainError.from(error), source, plan, task, control);
       }
     },
   };
 }
 
 async function retryInThread(
+  first: ProvChainError,
   source: BlockSource,
   plan: Plan,
   ...[task, control]: [Parameters<typeof checkShard>[2], Parameters<typeof checkShard>[3]]
@@ -261,6 +297,8 @@ async function retryInThread(
       await fresh.close();
     }
   } catch (error) {
-    return { failed: ProvChainError.from(error).toPlain() };
+    const second = ProvChainError.from(error);
+    // Damage counts as such only when both handles reported it; otherwise the shard could not be checked.
+    return { failed: (second.code === 'STORE_CORRUPT' ? first : second).toPlain() };
   }
 }

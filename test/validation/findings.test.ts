@@ -350,7 +350,7 @@ const CASES: readonly Case[] = [
     code: 'QUAD_COUNT_MISMATCH',
     block: 5,
     level: 'Standard',
-    apply: forged({ header: { quadCount: 9 } }),
+    apply: forged({ header: { quadCount: 17 } }),
   },
   {
     damage: 'a signed header that counts one transaction more',
@@ -494,7 +494,17 @@ const CASES: readonly Case[] = [
     code: 'SPARQL_COUNT_MISMATCH',
     block: 5,
     level: 'Comprehensive',
-    apply: forged({ header: { quadCount: 9 } }),
+    apply: forged({ header: { quadCount: 17 } }),
+  },
+  {
+    damage: 'a signed payload with its labels exchanged',
+    code: 'ENGINE_DISAGREEMENT',
+    block: 5,
+    level: 'Full',
+    apply: forgedPayload((payload) => {
+      const exchanged = payload.replaceAll('_:c14n0 ', '_:c14n9 ').replaceAll('_:c14n1 ', '_:c14n0 ');
+      return `${exchanged.replaceAll('_:c14n9 ', '_:c14n1 ').trimEnd().split('\n').sort().join('\n')}\n`;
+    }),
   },
   {
     damage: 'a signed payload with a line twice',
@@ -510,7 +520,7 @@ const base = join(folder.path, 'base');
 let copies = 0;
 const copy = () => copyChain(base, join(folder.path, `copy-${copies++}`));
 
-beforeAll(() => smallChain(base, LAST));
+beforeAll(() => smallChain(base, LAST, 16));
 afterAll(folder.remove);
 
 describe('validate', () => {
@@ -541,13 +551,13 @@ describe('validate', () => {
     }
   });
 
-  it('finds the same with shards of one block and of all blocks', async () => {
+  it('finds the same with shards of one block and of all blocks', { timeout: 180_000 }, async () => {
     for (const test of CASES) {
       const dir = copy();
       await test.apply(dir);
       const digests = new Set<string>();
       for (const batchSize of [1, 5, 1000]) {
-        const report = await validateChain(dir, { level: 'Full', batchSize });
+        const report = await validateChain(dir, { level: 'Full', batchSize, canonicalWorkLimit: 2000 });
         digests.add(report.reportDigest);
       }
       expect([...digests], test.damage).toHaveLength(1);
