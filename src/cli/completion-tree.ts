@@ -1,0 +1,18 @@
+/** What may stand in one place of a command line. */
+export type Expected =
+  | { readonly kind: 'directory' | 'file' | 'nothing' }
+  | { readonly kind: 'words'; readonly words: readonly string[] };
+
+export interface CompletionOption {
+  readonly flags: readonly string[];
+  readonly description: string;
+  /** What its value may be; undefined when it takes none. */
+  readonly value?: Expected;
+}
+
+export interface CompletionCommand {
+  readonly name: string;
+  readonly description: string;
+  readonly options: readonly CompletionOption[];
+  readonly places: readonly { readonly expected: Expected; readonly repeats: boolean }[];
+}

@@ -1,0 +1,2 @@
+export { EXIT_MEANINGS } from './help.js';
+export { createProgram } from './program.js';
