@@ -40,6 +40,12 @@ export interface ChainTip extends AppendedBlock {
   readonly historyRoot: string;
 }
 
+/** A character may be spelled with ten bytes (`\\UXXXXXXXX`) where one would do; longer documents are not looked at. */
+const LONGEST_SPELLING = 10;
+
+const tooLarge = (what: string, limitBytes: number): ProvChainError =>
+  new ProvChainError('BLOCK_TOO_LARGE', `${what}, and a block may have ${limitBytes}`);
+
 /**
  * Canonicalizes a document (N-Quads) and runs every payload check of level Full on the bytes that will be stored:
  * canonicalizing them again must change nothing and count the same, within the work limit, which depends on the labels
@@ -48,12 +54,13 @@ export interface ChainTip extends AppendedBlock {
  * Errors: RDF_SYNTAX, RDF_ENCODING, CANONICAL_LIMIT, BLOCK_EMPTY, BLOCK_TOO_LARGE (longer than `limitBytes`).
  */
 export function preparePayload(nquads: Uint8Array, limitBytes: number): Payload {
+  if (nquads.length > limitBytes * LONGEST_SPELLING) {
+    throw tooLarge(`the document has ${nquads.length} bytes`, limitBytes);
+  }
   const { bytes, quads, transactions, unchanged } = canonicalize(nquads);
   if (quads === 0) throw new ProvChainError('BLOCK_EMPTY', 'the document holds no quads');
-  if (bytes.length > limitBytes) {
-    const message = `the canonical payload has ${bytes.length} bytes, and a block may have ${limitBytes}`;
-    throw new ProvChainError('BLOCK_TOO_LARGE', message);
-  }
+  if (bytes.length > limitBytes)
+    throw tooLarge(`the canonical payload has ${bytes.length} bytes`, limitBytes);
   // A document that is canonical already comes back as it is, and the caller may change it before it is stored.
   const stored = unchanged ? Buffer.from(bytes) : bytes;
   const again = unchanged ? undefined : canonicalize(stored);

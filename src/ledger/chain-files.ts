@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { open, realpath, stat } from 'node:fs/promises';
+import { constants, open, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeProducerKey, decodeReplicaName, decodeTrustRoot } from '../chain/index.js';
 import { type ErrorCode, ProvChainError } from '../errors.js';
@@ -85,12 +85,17 @@ function fileError(code: ErrorCode, source: string, message: string, cause?: unk
   return new ProvChainError(code, message, { cause, place: { source } });
 }
 
-/** The bytes of a file, or null when there is none; one byte over the limit of those that are longer. */
+/**
+ * The bytes of a file, or null when there is none; one byte over the limit of those that are longer. Of anything but a
+ * file nothing is read, and opening does not wait: a named pipe would keep its reader for ever.
+ */
 async function readBounded(path: string): Promise<Buffer | null> {
   try {
-    const file = await open(path, 'r');
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const bytes = Buffer.alloc(Math.min((await file.stat()).size, FILE_LIMIT_BYTES + 1));
+      const status = await file.stat();
+      if (!status.isFile()) return Buffer.alloc(0);
+      const bytes = Buffer.alloc(Math.min(status.size, FILE_LIMIT_BYTES + 1));
       let length = 0;
       while (length < bytes.length) {
         const { bytesRead } = await file.read(bytes, length);

@@ -191,10 +191,14 @@ export class Ledger {
 
   #refuseUnlessOpen(): void {
     if (this.#closed) throw new ProvChainError('INTERNAL', 'the ledger is closed');
-    if (this.#latched) {
-      const message = `an earlier write failed, so the chain is read-only until it is opened again: ${this.#latched.message}`;
-      throw new ProvChainError('WRITE_LATCHED', message, { cause: this.#latched });
-    }
+    this.#refuseIfLatched();
+  }
+
+  #refuseIfLatched(): void {
+    const cause = this.#latched;
+    if (cause === undefined) return;
+    const message = `an earlier write failed, so the chain is read-only until it is opened again: ${cause.message}`;
+    throw new ProvChainError('WRITE_LATCHED', message, { cause });
   }
 
   /** Takes group after group until the queue is empty. Never rejects: each group's own appends are told. */
@@ -206,10 +210,10 @@ export class Ledger {
       if (this.#queue.length < GROUP_BLOCKS && this.#queuedBytes < GROUP_BYTES) await writing;
       const waiting = this.#takeGroup();
       try {
-        this.#refuseUnlessWritable();
+        this.#refuseIfLatched();
         const group = this.#build(waiting);
         await writing;
-        this.#refuseUnlessWritable();
+        this.#refuseIfLatched();
         writing = this.#store(group);
       } catch (error) {
         for (const { reject } of waiting) reject(error);
@@ -217,14 +221,6 @@ export class Ledger {
       if (this.#queue.length === 0) await writing;
     }
     this.#running = undefined;
-  }
-
-  #refuseUnlessWritable(): void {
-    if (this.#latched) {
-      throw new ProvChainError('WRITE_LATCHED', `an earlier write failed: ${this.#latched.message}`, {
-        cause: this.#latched,
-      });
-    }
   }
 
   #takeGroup(): Waiting[] {

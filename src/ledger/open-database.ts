@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProvChainError } from '../errors.js';
+import { checkLogs } from './log-check.js';
 import { Rocks } from './rocks.js';
 import { fileVanished } from './rocks-errors.js';
 
@@ -51,6 +52,8 @@ export async function openDatabase(
     const before = await listFiles(path);
     let rocks: Rocks | undefined;
     try {
+      const { torn } = await checkLogs(path);
+      if (torn && !logDamaged) throw new ProvChainError('STORE_CORRUPT', 'the MANIFEST ends within a record');
       rocks = await Rocks.open(path, {
         readOnly: true,
         direct,

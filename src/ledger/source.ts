@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { blockKey } from '../chain/index.js';
+import { blockHashHex, blockKey } from '../chain/index.js';
 import { ProvChainError } from '../errors.js';
 import type { BlockSource, Column, Entry, Pin, ScanOptions } from '../validation/index.js';
 import { databaseOf } from './chain-files.js';
@@ -60,12 +60,15 @@ export async function openSource(dir: string, options: SourceOptions = {}): Prom
   );
 }
 
-/** An unreadable header at the pin is not another chain: the view is taken, and validation reports the header. */
+/**
+ * The hash is recomputed, as the pin's was: the one stored in front of the header is a thing to be checked. An unreadable
+ * header at the pin is not another chain: the view is taken, and validation reports the header.
+ */
 async function showsPin(rocks: Rocks, pin: Pin | undefined): Promise<boolean> {
   if (pin === undefined || pin.height === 0) return true;
   try {
     const stored = await rocks.get('header', blockKey(pin.height - 1));
-    return stored?.toString('hex', 0, BLOCK_HASH_BYTES) === pin.headHash;
+    return stored !== null && blockHashHex(stored.subarray(BLOCK_HASH_BYTES)) === pin.headHash;
   } catch (error) {
     if (error instanceof ProvChainError && error.code === 'STORE_CORRUPT') return true;
     throw error;

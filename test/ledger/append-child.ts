@@ -20,7 +20,7 @@ async function appendForever(seed: number): Promise<never> {
     const kind = next(10);
     const count = 1 + next(20);
     const documents = Array.from({ length: count }, () =>
-      documentOf(next(1 << 30), kind === 0 ? 2000 : 1 + next(40)),
+      documentOf(next(1 << 30), kind < 2 ? 3000 : 1 + next(40)),
     );
     const tellBlock = ({ index, hash }: { index: number; hash: string }) => tell({ index, hash });
     if (kind < 3) await ledger.appendAll(documents, tellBlock);
