@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { ProvChainError } from '../src/errors.js';
 import { openSource } from '../src/ledger/index.js';
 import { JobSignals, type ShardRequest } from '../src/pool/messages.js';
@@ -12,6 +13,10 @@ import { type BlockSource, checkShard, type ShardOutcome } from '../src/validati
 
 /** An idle handle keeps files on disk that compaction has replaced. */
 const IDLE_MS = 5000;
+
+// oxigraph's WebAssembly stays with its first compiler. The optimizing one takes 0.3 s of CPU for what a sample of 100
+// blocks runs, and makes a block 0.16 ms faster. A V8 that does not know the flag says so on stderr and goes on.
+setFlagsFromString('--wasm-tiering-budget=1000000000');
 
 interface Opened {
   readonly jobId: string;

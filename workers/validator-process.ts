@@ -7,7 +7,7 @@ import type { FromValidator, ToValidator } from '../src/pool/messages.js';
 const stop = new AbortController();
 
 process.on('message', (message: ToValidator) => {
-  if (message.type === 'stop') stop.abort(message.reason);
+  if (message.type === 'stop') stop.abort();
   else void answer(message);
 });
 // The terminal sends its signals to the parent too, which passes the stop on: the report of what was covered so far

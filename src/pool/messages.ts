@@ -87,7 +87,10 @@ export interface JobOptions {
   readonly level?: Level;
   /** A custom set of checks; replaces the level's. */
   readonly checks?: readonly Check[];
-  /** Worker threads; 0 runs in the calling thread. Default: as many as pay for themselves, at most 8. */
+  /**
+   * Shards at a time; 0: one, and all of it in the calling thread. Default: as many as pay for themselves, at most 8.
+   * `lanes.ts` says which of them run on worker threads.
+   */
   readonly workers?: number;
   /** First block. Default 0. */
   readonly from?: number;
@@ -114,7 +117,7 @@ export type ToValidator =
       readonly options: JobOptions;
       readonly progress: boolean;
     }
-  | { readonly type: 'stop'; readonly reason: StopReason };
+  | { readonly type: 'stop' };
 
 export type FromValidator =
   | { readonly type: 'progress'; readonly progress: Progress }

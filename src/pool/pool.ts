@@ -90,10 +90,7 @@ export class ValidationPool {
     try {
       await Promise.any(pings);
     } catch (thrown) {
-      const [reason] = (thrown as AggregateError).errors;
-      throw new ProvChainError('INTERNAL', `no worker thread could start: ${describe(reason)}`, {
-        cause: reason,
-      });
+      throw notStarted((thrown as AggregateError).errors[0]);
     }
   }
 
@@ -104,12 +101,17 @@ export class ValidationPool {
   }
 }
 
+/** Starts the threads. Errors: INTERNAL when the system gives none. */
 export function createPool(options: PoolOptions): ValidationPool {
-  return new ValidationPool(options);
+  try {
+    return new ValidationPool(options);
+  } catch (thrown) {
+    throw notStarted(thrown as Error);
+  }
 }
 
-function describe(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
+function notStarted(cause: Error): ProvChainError {
   // An AbortError says nothing; why it was sent is its cause.
-  return thrown.cause instanceof Error ? thrown.cause.message : thrown.message;
+  const { message } = cause.cause instanceof Error ? cause.cause : cause;
+  return new ProvChainError('INTERNAL', `no worker thread could start: ${message}`, { cause });
 }

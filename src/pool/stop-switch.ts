@@ -8,13 +8,14 @@ export class StopSwitch {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout;
-  readonly #cancel = () => this.#stop('cancelled');
+  /** Bound, so that it can be a listener. */
+  readonly cancel = (): void => this.#stop('cancelled');
 
   constructor(timeLimitMs: number, outer: AbortSignal | undefined) {
     this.#outer = outer;
     this.#timer = setTimeout(() => this.#stop('time-limit'), Math.min(timeLimitMs, LONGEST_TIMER_MS));
-    if (outer?.aborted) this.#cancel();
-    else outer?.addEventListener('abort', this.#cancel, { once: true });
+    if (outer?.aborted) this.cancel();
+    else outer?.addEventListener('abort', this.cancel, { once: true });
   }
 
   get signal(): AbortSignal {
@@ -27,6 +28,6 @@ export class StopSwitch {
 
   dispose(): void {
     clearTimeout(this.#timer);
-    this.#outer?.removeEventListener('abort', this.#cancel);
+    this.#outer?.removeEventListener('abort', this.cancel);
   }
 }

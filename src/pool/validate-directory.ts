@@ -2,13 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type PlainError, ProvChainError } from '../errors.js';
 import type { ChainFiles, LedgerSource } from '../ledger/index.js';
-import type { Pin, PlanOptions, Progress, Report } from '../validation/index.js';
+import type {
+  BlockSource,
+  Pin,
+  Plan,
+  PlanOptions,
+  Progress,
+  Report,
+  ShardRunner,
+} from '../validation/index.js';
 import { packageVersion } from '../version.js';
+import { type Lanes, planLanes } from './lanes.js';
 import type { JobOptions } from './messages.js';
 import type { ValidationPool } from './pool.js';
-import { lesserFailure } from './runner.js';
+import { type Covered, lesserFailure } from './runner.js';
+import { SharedRunner } from './shared-runner.js';
 import { StopSwitch } from './stop-switch.js';
-import { threadsFor } from './threads.js';
 
 const PROGRESS_MS = 100;
 
@@ -28,10 +37,10 @@ export interface DirectoryOptions extends JobOptions {
  * A store can be damaged so that reading it ends the process: `validateInProcess` is for who must outlive that.
  */
 export async function validateDirectory(dir: string, options: DirectoryOptions = {}): Promise<Report> {
-  const threads = await threadsFor(dir, options);
-  const pool = threads > 0 ? await startPool(threads, options) : undefined;
+  const lanes = await planLanes(dir, options);
+  const pool = lanes.threads > 0 ? await startPool(lanes.threads, options) : undefined;
   try {
-    return await validateOn(pool, dir, options);
+    return await validateOn(pool, lanes, dir, options);
   } finally {
     await pool?.close();
   }
@@ -53,6 +62,7 @@ type Engine = Awaited<ReturnType<typeof loadEngine>>;
 
 async function validateOn(
   pool: ValidationPool | undefined,
+  lanes: Lanes,
   dir: string,
   options: DirectoryOptions,
 ): Promise<Report> {
@@ -74,16 +84,15 @@ async function validateOn(
   const { source, pin, anchorIndex } = opening;
   try {
     const plan = engine.planValidation(evidence, pin, anchorIndex, planOptions);
-    await pool?.ready();
     const stop = new StopSwitch(plan.timeLimitMs, options.signal);
-    const runner = pool?.runnerFor(dir, plan);
+    pool?.ready().catch(() => stop.cancel());
     const progress = new ProgressTimer(plan.scope.to - plan.scope.from, options.onProgress);
-    if (runner) progress.read = () => runner.covered();
-    const onProgress = (covered: Progress) => {
-      progress.read = () => covered;
-    };
+    const runner = runnerOn(engine, lanes, pool, { dir, source, plan, progress });
     try {
-      return await engine.validate(source, plan, { ...environment, runner, signal: stop.signal, onProgress });
+      const report = await engine.validate(source, plan, { ...environment, runner, signal: stop.signal });
+      // That no thread has started is an error of this machine and no finding. One that is still booting was not needed.
+      await Promise.race([pool?.ready(), undefined]);
+      return report;
     } finally {
       progress.end();
       stop.dispose();
@@ -91,6 +100,27 @@ async function validateOn(
   } finally {
     await source.close();
   }
+}
+
+interface Job {
+  readonly dir: string;
+  readonly source: BlockSource;
+  readonly plan: Plan;
+  readonly progress: ProgressTimer;
+}
+
+function runnerOn(engine: Engine, lanes: Lanes, pool: ValidationPool | undefined, job: Job): ShardRunner {
+  const { dir, source, plan, progress } = job;
+  const pooled = pool?.runnerFor(dir, plan);
+  if (pooled) progress.add(() => pooled.covered());
+  if (pooled && !lanes.caller) return pooled;
+  let covered: Covered = { blocks: 0, bytes: 0 };
+  progress.add(() => covered);
+  const onProgress = (latest: Covered) => {
+    covered = latest;
+  };
+  const here = engine.runnerInThread(source, plan, { clock: () => performance.now(), onProgress });
+  return pooled ? new SharedRunner(here, pooled) : here;
 }
 
 type Opening =
@@ -122,15 +152,27 @@ async function openPinned(engine: Engine, evidence: ChainFiles, options: Directo
   return 'source' in second ? second : { failed: lesserFailure(first.failed, second.failed) };
 }
 
-/** Passes on how far the shards are, ten times a second and once at the end. */
+/** Passes on how far the shards are, all lanes together, ten times a second and once at the end. */
 class ProgressTimer {
-  read: () => { readonly blocks: number; readonly bytes: number } = () => ({ blocks: 0, bytes: 0 });
+  readonly #lanes: (() => Covered)[] = [];
   readonly #tell: () => void;
   readonly #timer: NodeJS.Timeout;
 
   constructor(totalBlocks: number, onProgress: DirectoryOptions['onProgress']) {
-    this.#tell = () => onProgress?.({ totalBlocks, ...this.read() });
+    this.#tell = () => {
+      let blocks = 0;
+      let bytes = 0;
+      for (const covered of this.#lanes.map((read) => read())) {
+        blocks += covered.blocks;
+        bytes += covered.bytes;
+      }
+      onProgress?.({ blocks, totalBlocks, bytes });
+    };
     this.#timer = setInterval(this.#tell, PROGRESS_MS);
+  }
+
+  add(lane: () => Covered): void {
+    this.#lanes.push(lane);
   }
 
   end(): void {

@@ -15,9 +15,9 @@ const ENTRY = fileURLToPath(new URL('../../workers/validator-process.js', import
  */
 export async function validateInProcess(dir: string, options: DirectoryOptions = {}): Promise<Report> {
   const { signal, onProgress, ...job } = options;
-  const child = fork(ENTRY);
+  const child = startChild();
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const stop = () => tell(child, { type: 'stop', reason: 'cancelled' });
+  const stop = () => tell(child, { type: 'stop' });
   try {
     tell(child, { type: 'validate', dir, options: job, progress: onProgress !== undefined });
     if (signal?.aborted) stop();
@@ -28,6 +28,20 @@ export async function validateInProcess(dir: string, options: DirectoryOptions =
     if (child.connected) child.disconnect();
     if (child.pid !== undefined) await exited;
   }
+}
+
+function startChild(): ChildProcess {
+  try {
+    // Flags of this process (a debugger's port, a script given by --eval) are not meant for the child.
+    return fork(ENTRY, { execArgv: [], serialization: 'advanced' });
+  } catch (thrown) {
+    throw notStarted(thrown as Error);
+  }
+}
+
+function notStarted(cause: Error): ProvChainError {
+  const message = `the validator process could not be started: ${cause.message}`;
+  return new ProvChainError('STORE_UNAVAILABLE', message, { cause });
 }
 
 /** A child that is gone cannot be told anything; that it is gone is what its exit says. */
@@ -42,10 +56,7 @@ function answerOf(child: ChildProcess, onProgress: DirectoryOptions['onProgress'
       else if (message.type === 'report') resolve(message.report);
       else reject(ProvChainError.fromPlain(message.error));
     });
-    child.once('error', (cause) => {
-      const message = `the validator process could not be started: ${cause.message}`;
-      reject(new ProvChainError('STORE_UNAVAILABLE', message, { cause }));
-    });
+    child.once('error', (cause) => reject(notStarted(cause)));
     // Not 'exit': messages may still be in the pipe then.
     child.once('close', (exitCode, killedBy) => {
       const how = killedBy ? `was ended by ${killedBy}` : `ended with exit code ${exitCode}`;

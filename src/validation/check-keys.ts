@@ -28,12 +28,14 @@ export function reportUnknownKey(column: Column, key: Uint8Array, facts: FactCol
 
 /** Looks at the tree records that the blocks of a range completed. Errors: as the source throws. */
 export async function checkTreeKeys(source: BlockSource, range: Range, facts: FactCollector): Promise<void> {
+  const scans: Promise<void>[] = [];
   for (let level = 1; level <= SHARD_LEVELS; level++) {
     const from = recordsAt(level, range.from);
     const to = recordsAt(level, range.to);
     if (from < to)
-      await scanKeys(source, 'default', treeKey(level, from), treeKey(level, to), isTreeKey, facts);
+      scans.push(scanKeys(source, 'default', treeKey(level, from), treeKey(level, to), isTreeKey, facts));
   }
+  await Promise.all(scans);
 }
 
 /**

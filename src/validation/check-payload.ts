@@ -54,6 +54,14 @@ export function checkPayload(
   return payload;
 }
 
+/**
+ * Longest payload, beside eight times the signed length, in which harmless rewriting is still looked for: whoever can
+ * write to the store could otherwise have gigabytes canonicalized.
+ */
+const LONGEST_REWRITING_BYTES = 64 << 20;
+
+const TOO_LONG: Refusal = { refused: 'CANONICAL_LIMIT', reason: 'the payload is too long' };
+
 /** The digest does not match: has the meaning changed, or only the way it is written? */
 function checkAlteredPayload(
   context: ShardContext,
@@ -63,7 +71,8 @@ function checkAlteredPayload(
   claim: PayloadClaim,
 ): void {
   const { checked, facts } = context;
-  const outcome = timedCanonicalize(context, payload);
+  const tooLong = payload.length > Math.max(8 * claim.payloadBytes, LONGEST_REWRITING_BYTES);
+  const outcome = tooLong ? TOO_LONG : timedCanonicalize(context, payload);
   if (!('refused' in outcome)) {
     checked.canonicalized++;
     checkCounts(index, outcome, claim, checked, facts);

@@ -124,19 +124,28 @@ class ShardPass {
     };
   }
 
+  /** Reads everything at once, so that there is always something to work on while the rest is being read. */
   async #checkSegment(segment: Range): Promise<void> {
-    const { stopwatch } = this.#context;
+    const { stopwatch, checked, facts } = this.#context;
     stopwatch.enter('blockchain');
-    const blocks = await this.#checkHeaders(segment);
-    if (this.#history && this.#has('history')) {
-      await checkTreeRecords(this.#source, this.#history.takeCompleted(), this.#historyFacts);
+    const before = checked.payloadBytes;
+    const headers = this.#checkHeaders(segment);
+    const work: Promise<unknown>[] = [headers];
+    if (this.#history && this.#has('history')) work.push(this.#checkTreeRecords(headers));
+    if (!this.#onlyHistory) {
+      if (this.#has('keys')) work.push(checkTreeKeys(this.#source, segment, facts));
+      if (this.#has('payloads')) work.push(this.#checkPayloads(segment, headers));
     }
-    if (this.#onlyHistory) return;
-    stopwatch.enter('transactions');
-    if (this.#has('keys')) await checkTreeKeys(this.#source, segment, this.#context.facts);
-    const before = this.#context.checked.payloadBytes;
-    if (this.#has('payloads')) await this.#checkPayloads(segment, blocks);
-    this.#control.progress(segment.to - segment.from, this.#context.checked.payloadBytes - before);
+    await allSettled(work);
+    if (!this.#onlyHistory) {
+      this.#control.progress(segment.to - segment.from, checked.payloadBytes - before);
+    }
+  }
+
+  async #checkTreeRecords(headers: Promise<unknown>): Promise<void> {
+    await headers;
+    const completed = this.#history?.takeCompleted() ?? [];
+    await checkTreeRecords(this.#source, completed, this.#historyFacts);
   }
 
   /** Returns the blocks of the segment by position, for their payloads; undefined where there is no header. */
@@ -163,9 +172,11 @@ class ShardPass {
     return blocks;
   }
 
-  async #checkPayloads(segment: Range, blocks: readonly (Block | undefined)[]): Promise<void> {
-    const { facts } = this.#context;
+  async #checkPayloads(segment: Range, headers: Promise<readonly (Block | undefined)[]>): Promise<void> {
+    const { facts, stopwatch } = this.#context;
     for await (const batch of readBlocks(this.#source, 'payload', segment, this.#onStray('payload', facts))) {
+      const blocks = await headers;
+      stopwatch.enter('transactions');
       for (const stored of batch) {
         const { index } = stored;
         const block = blocks[index - segment.from];
@@ -183,7 +194,7 @@ class ShardPass {
     const claim = block?.header ?? block?.legacy;
     if (claim && this.#has('sparql-sampled')) {
       stopwatch.enter('sparql');
-      await checkSparql(index, payload, claim.quadCount, facts);
+      checkSparql(index, payload, claim.quadCount, facts);
     }
     if (this.#has('cross-check-sampled')) {
       stopwatch.enter('canonicalization');
@@ -237,5 +248,12 @@ class ShardPass {
     if (index < 0) return undefined;
     const { value } = await readBlock(this.#source, 'header', index);
     return value ? openBlock(this.#plan.evidence.trust.format, index, value) : undefined;
+  }
+}
+
+/** Waits for the end of all, so that nothing goes on behind the caller's back, and then throws the first error. */
+async function allSettled(work: readonly Promise<unknown>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(work)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
   }
 }

@@ -23,4 +23,4 @@ export {
 export type { Report } from './report.js';
 export type { ShardControl, ShardOutcome, ShardResult, ShardRunner, ShardTask, StopReason } from './shard.js';
 export type { BlockSource, Column, Entry, ScanOptions } from './source.js';
-export { type Progress, reportUnopened, type ValidateOptions, validate } from './validate.js';
+export { type Progress, reportUnopened, runnerInThread, type ValidateOptions, validate } from './validate.js';

@@ -82,7 +82,7 @@ export function planValidation(
 ): Plan {
   const level = options.checks ? 'Custom' : (options.level ?? DEFAULT_LEVEL);
   const checks = options.checks ? parseChecks(options.checks) : LEVEL_CHECKS[options.level ?? DEFAULT_LEVEL];
-  const scope = planScope(pin.height, options.from, options.to);
+  const scope = planScope(pin.height, anchorIndex, options);
   const batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE;
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     throw new ProvChainError('USAGE', `batch size must be a whole number of at least 1, not ${batchSize}`);
@@ -116,7 +116,14 @@ function firstUnanchored(scope: Range, anchorIndex: number | null): number {
   return anchorIndex === null || scope.to <= anchorIndex ? Math.max(0, scope.to - 1) : anchorIndex + 1;
 }
 
-function planScope(height: number, from = 0, to = height): Range {
+function planScope(
+  height: number,
+  anchorIndex: number | null,
+  { from = 0, to: wanted = height }: Pick<PlanOptions, 'from' | 'to'>,
+): Range {
+  // That blocks are gone which the anchor vouches for is a finding, and no reason to refuse.
+  const cutOff = anchorIndex !== null && wanted > height && wanted <= anchorIndex + 1;
+  const to = cutOff ? height : wanted;
   if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to)) || from < 0 || to > height || from > to) {
     throw new ProvChainError(
       'OUT_OF_RANGE',

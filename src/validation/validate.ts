@@ -52,7 +52,7 @@ export async function validate(source: BlockSource, plan: Plan, options: Validat
   const startedAt = options.now();
   const started = options.clock();
   const signal = options.signal ?? new AbortController().signal;
-  const runner = options.runner ?? inThread(source, plan, options);
+  const runner = options.runner ?? runnerInThread(source, plan, options);
   const ends = runEnds(source, plan);
   const outcomes = await runShards(plan, runner, signal);
   const merged = mergeOutcomes(plan, outcomes, stopReason(signal));
@@ -258,7 +258,11 @@ function stopReason(signal: AbortSignal): StopReason | undefined {
 }
 
 /** Runs shards one after another in this thread, each tried twice. */
-function inThread(source: BlockSource, plan: Plan, options: ValidateOptions): ShardRunner {
+export function runnerInThread(
+  source: BlockSource,
+  plan: Plan,
+  options: Pick<ValidateOptions, 'clock' | 'onProgress'>,
+): ShardRunner {
   const totalBlocks = plan.scope.to - plan.scope.from;
   let blocks = 0;
   let bytes = 0;

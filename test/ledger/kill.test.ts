@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createChain, openWriter } from '../../src/ledger/index.js';
-import { copyChain, temporaryFolder } from '../support/chains.js';
+import { copyChain, temporaryFolder, validateChain } from '../support/chains.js';
 import { checkChain } from '../support/check-chain.js';
 import { AppendChild } from './child.js';
 import { documentOf, seededNumbers } from './documents.js';
 
 /**
  * Writers killed with SIGKILL at random moments. Whatever a writer had told of before it died must be there with the
- * same hash, the chain must hold together to its last record, and the next writer must be able to go on.
+ * same hash, the chain must hold together to its last record, the next validation must be Healthy, and the next writer
+ * must be able to go on.
  */
 
 const KILLS = Number(process.env.PROVCHAIN_KILLS ?? 200);
@@ -45,6 +46,9 @@ async function killOnce(dir: string, seed: number, tally: Tally): Promise<number
   expect(hashes.length).toBeGreaterThanOrEqual(opened + confirmed.length + 1);
   tally.kills++;
   tally.confirmed += confirmed.length;
+  const report = await validateChain(dir, { level: next(10) === 0 ? 'Full' : 'Standard' });
+  expect(report.findings).toEqual([]);
+  expect(report).toMatchObject({ status: 'Healthy', complete: true, chain: { height: hashes.length } });
   if (hashes.length > opened + confirmed.length + 1) tally.aboveAnchor++;
   if (logDamaged) tally.tornLogs++;
   return hashes.length;

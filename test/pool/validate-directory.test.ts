@@ -13,9 +13,9 @@ import { tamper } from '../support/raw-store.js';
 
 const execute = promisify(execFile);
 
-const BLOCKS = 600;
+const BLOCKS = 300;
 const HEIGHT = BLOCKS + 1;
-const HARD_BLOCK = 300;
+const HARD_BLOCK = 150;
 
 const folder = temporaryFolder();
 const chain = join(folder.path, 'chain');
@@ -32,8 +32,7 @@ describe('validateDirectory', () => {
         { workers: 0 },
         { workers: 1, batchSize: 1000 },
         { workers: 2, batchSize: 64 },
-        { workers: 4, batchSize: 7 },
-        {},
+        { workers: 4, batchSize: 17 },
       ];
       const reports = [];
       for (const way of ways) reports.push(await validateDirectory(chain, { level, ...way }));
@@ -48,7 +47,7 @@ describe('validateDirectory', () => {
     const altered = copyChain(chain, join(folder.path, 'altered'));
     await tamper(altered, async (store) => {
       const other = await store.get('payload', blockKey(7));
-      await store.put('payload', blockKey(450), other);
+      await store.put('payload', blockKey(250), other);
     });
     const reports = [
       await validateDirectory(altered, { workers: 0 }),
@@ -57,7 +56,7 @@ describe('validateDirectory', () => {
     for (const report of reports) {
       expect(report.status).toBe('Critical');
       expect(report.findings).toContainEqual(
-        expect.objectContaining({ code: 'PAYLOAD_DIGEST_MISMATCH', block: 450 }),
+        expect.objectContaining({ code: 'PAYLOAD_DIGEST_MISMATCH', block: 250 }),
       );
     }
     expect(reports[0]?.reportDigest).toBe(reports[1]?.reportDigest);
@@ -123,6 +122,7 @@ describe('validateDirectory', () => {
     const stop = new AbortController();
     const covered = HEIGHT - 1;
     const report = await validateDirectory(hard, {
+      checks: ['headers', 'payloads', 'canonical'],
       workers: 2,
       batchSize: 1,
       canonicalWorkLimit: Number.MAX_SAFE_INTEGER,
@@ -139,13 +139,13 @@ describe('validateDirectory', () => {
     const large = join(folder.path, 'large');
     await smallChain(large, 30);
     const writer = await openWriter(large);
-    await writer.append(Buffer.from(workloadDocument('flat', 0, { quads: 80_000 })));
+    await writer.append(Buffer.from(workloadDocument('flat', 0, { quads: 40_000 })));
     await writer.close();
     const report = await validateDirectory(large, {
       level: 'Full',
       workers: 2,
       batchSize: 10,
-      maxHeapMb: 48,
+      maxHeapMb: 32,
     });
     expect(report.status).toBe('Incomplete');
     expect(report.findingCounts).toEqual({ SHARD_FAILED: 1 });
@@ -173,13 +173,15 @@ describe('validateDirectory', () => {
     await expect(validateDirectory(chain, options)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
   });
 
-  it('throws INTERNAL and does not wait when no thread can start', async () => {
-    const starved = validateDirectory(chain, { workers: 2, maxHeapMb: 1 });
-    await expect(starved).rejects.toMatchObject({
-      code: 'INTERNAL',
-      message: /no worker thread could start/,
+  for (const level of ['Standard', 'Full'] as const) {
+    it(`throws INTERNAL and does not wait when no thread can start (${level})`, async () => {
+      const starved = validateDirectory(chain, { level, workers: 2, batchSize: 10, maxHeapMb: 1 });
+      await expect(starved).rejects.toMatchObject({
+        code: 'INTERNAL',
+        message: /no worker thread could start/,
+      });
     });
-  });
+  }
 
   it('leaves nothing open behind, whatever the outcome', async () => {
     const script = `
@@ -188,9 +190,9 @@ describe('validateDirectory', () => {
       const dir = ${JSON.stringify(realpathSync(chain))};
       await validateDirectory(dir, { level: 'Full', workers: 2, onProgress: () => {} });
       await validateDirectory(dir, { workers: 0 });
-      await validateDirectory(dir, { workers: 2, timeLimitMs: 1 });
+      await validateDirectory(dir, { workers: 2, batchSize: 10, timeLimitMs: 1 });
       await validateDirectory(dir, { workers: 2, from: 1e6 }).catch(() => {});
-      await validateDirectory(dir, { workers: 1, maxHeapMb: 1 }).catch(() => {});
+      await validateDirectory(dir, { level: 'Full', workers: 1, maxHeapMb: 1 }).catch(() => {});
       const links = readdirSync('/proc/self/fd').map((fd) => {
         try { return readlinkSync('/proc/self/fd/' + fd); } catch { return ''; }
       });

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { blockHash, blockKey, encodeStoredHeader } from '../../src/chain/index.js';
+import {
+  blockHash,
+  blockKey,
+  encodeHeadRecord,
+  encodeLegacyHeader,
+  encodeStoredHeader,
+  HEAD_KEY,
+} from '../../src/chain/index.js';
 import { importLegacyDump } from '../../src/ledger/index.js';
 import { LEVELS } from '../../src/validation/index.js';
 import { copyChain, temporaryFolder, validateChain } from '../support/chains.js';
@@ -66,6 +73,63 @@ describe.skipIf(!dumps)('validate on an imported chain', () => {
       expect(report.status, level).toBe('Critical');
       expect(report.findings.map(({ code }) => code)).toContain('ANCHOR_MISMATCH');
     }
+  });
+
+  it('reports ANCHOR_MISMATCH in every part of the chain when a second value was added to a header', async () => {
+    const dir = copyChain(join(folder.path, 'node1.nq'), join(folder.path, 'ambiguous'));
+    await tamper(dir, async (raw) => {
+      const header = JSON.parse((await raw.get('header', blockKey(500))).toString('utf8', 32));
+      header.block.hash.push('f'.repeat(65));
+      const bytes = encodeLegacyHeader(header);
+      await raw.put('header', blockKey(500), encodeStoredHeader(blockHash(bytes), bytes));
+    });
+    for (const level of LEVELS) {
+      for (const [from, to] of [
+        [0, 510],
+        [490, 510],
+        [600, 955],
+      ]) {
+        const { status, findingCounts } = await validateChain(dir, { level, from, to });
+        expect(status, `${level} ${from}`).toBe('Critical');
+        expect(findingCounts.ANCHOR_MISMATCH).toBe(1);
+      }
+    }
+  });
+
+  it('reports ANCHOR_MISMATCH at a block that was added, at every level, because nothing signs it', async () => {
+    const dir = copyChain(join(folder.path, 'demo.nq'), join(folder.path, 'added'));
+    await tamper(dir, async (raw) => {
+      const header = JSON.parse((await raw.get('header', blockKey(1))).toString('utf8', 32));
+      const { block } = header;
+      const next = { ...header, block: { ...block, index: ['2'], previousHash: block.hash } };
+      const bytes = encodeLegacyHeader(next);
+      const hash = blockHash(bytes);
+      await raw.put('header', blockKey(2), encodeStoredHeader(hash, bytes));
+      await raw.put('payload', blockKey(2), await raw.get('payload', blockKey(1)));
+      await raw.put('default', HEAD_KEY, encodeHeadRecord({ hash: hash.toString('hex'), index: 2 }));
+    });
+    for (const level of LEVELS) {
+      const { status, findings } = await validateChain(dir, { level });
+      expect(status, level).toBe('Critical');
+      expect(findings.map(({ code, block }) => `${code} ${block}`)).toContain('ANCHOR_MISMATCH 2');
+    }
+  });
+
+  it('says the same for every sharding when payloads were changed', async () => {
+    const dir = copyChain(join(folder.path, 'node1.nq'), join(folder.path, 'payloads'));
+    await tamper(dir, async (raw) => {
+      for (const index of [99, 199, 300]) {
+        const value = (await raw.get('payload', blockKey(index))).toString();
+        await raw.put('payload', blockKey(index), Buffer.from(value.replace('> "', '> "x')));
+      }
+    });
+    const digests = new Set<string>();
+    for (const batchSize of [1, 100, 1000]) {
+      const report = await validateChain(dir, { level: 'Standard', batchSize });
+      expect(report.findingCounts.PAYLOAD_DIGEST_MISMATCH).toBe(3);
+      digests.add(report.reportDigest);
+    }
+    expect(digests.size).toBe(1);
   });
 
   it('reports PAYLOAD_DIGEST_MISMATCH when the data of an ambiguous height was changed', async () => {

@@ -102,6 +102,42 @@ describe('validate', () => {
     expect(report).toMatchObject({ status: 'Healthy', complete: true });
   });
 
+  it('reports SHARD_FAILED for a result that is of other blocks, or ends early without a stop', async () => {
+    for (const wrong of [{ range: { from: 0, to: 10 } }, { coveredTo: 15 }]) {
+      const lying = runner({
+        10: (honest) => ('result' in honest ? { result: { ...honest.result, ...wrong } } : honest),
+      });
+      const report = await validate(source, plan, { ...clocks, runner: lying });
+      expect(report).toMatchObject({
+        status: 'Incomplete',
+        complete: false,
+        findingCounts: { SHARD_FAILED: 1 },
+      });
+      expect(report.findings[0]).toMatchObject({ block: 10 });
+    }
+  });
+
+  it.each([
+    ['SHARD_FAILED', { failed: { code: 'INTERNAL', message: 'the worker died' } }],
+    ['STORE_UNAVAILABLE', { failed: { code: 'STORE_UNAVAILABLE', message: 'too many open files' } }],
+    ['TIME_LIMIT', { stopped: 'time-limit' }],
+  ] as const)(
+    'reports %s when a history could not be checked again from its true frontier',
+    async (code, end) => {
+      const lying: ShardRunner = {
+        concurrency: 1,
+        async run(task) {
+          if (task.frontier && 'failed' in end) return end;
+          const result = await checkShard(source, plan, task, control);
+          if (task.frontier) return { result: { ...result, ...end } };
+          return { result: { ...result, claimedFrontier: [] } };
+        },
+      };
+      const report = await validate(source, plan, { ...clocks, runner: lying });
+      expect(report).toMatchObject({ status: 'Incomplete', complete: false, findingCounts: { [code]: 1 } });
+    },
+  );
+
   it('is the same for a part of the chain whatever the shards, and says that it is a part', async () => {
     const digests = new Set<string>();
     const { pin, evidence } = plan;
