@@ -40,6 +40,8 @@ export async function runShard(request: ShardRequest): Promise<ShardOutcome> {
       stopped: () => signals.stopped(),
       progress: (blocks, bytes) => signals.add(slot, blocks, bytes),
       clock: () => performance.now(),
+      // The stop request lies in shared memory, where it is seen without a turn of this thread's loop.
+      breathe: () => Promise.resolve(),
     });
     return { result };
   } catch (thrown) {

@@ -13,7 +13,7 @@ const TREE_KEY_BYTES = 10;
 const LETTER_T = 0x74;
 
 /** Levels of the history tree that a store can have: 2^52 leaves are the last complete subtree of safe indexes. */
-export const TREE_LEVEL_LIMIT = 52;
+const TREE_LEVEL_LIMIT = 52;
 
 /** Key of a block in the column families `header` and `payload`: u64 of its index. */
 export function blockKey(index: number): Buffer {

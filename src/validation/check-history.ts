@@ -125,7 +125,7 @@ async function readRecords(source: BlockSource, level: number, subtrees: readonl
  * The frontier that the tree records claim for the blocks before `size`; undefined when a record is missing or has
  * not the length of a hash. The leaf of the last block, which no record holds, comes from that block's header.
  */
-export async function claimedFrontier(
+async function claimedFrontier(
   source: BlockSource,
   size: number,
   before: Block | undefined,

@@ -8,9 +8,8 @@ import { checkTreeRecords, claimOrNothing, HistoryCheck } from './check-history.
 import { checkTreeKeys, reportUnknownKey } from './check-keys.js';
 import { checkLegacyBlock, checkLegacyHeader, type LegacyLinks } from './check-legacy.js';
 import { checkPayload } from './check-payload.js';
+import { checkSamples } from './check-samples.js';
 import type { Check } from './check-set.js';
-import { checkSparql } from './check-sparql.js';
-import { crossCheck } from './cross-check.js';
 import { FactCollector, factText, isAccusation } from './finding.js';
 import type { Plan, Range } from './plan.js';
 import { sampledBlocks } from './sample.js';
@@ -18,8 +17,10 @@ import type { ShardControl, ShardResult, ShardTask, StopReason } from './shard.j
 import { type ShardContext, shardContext } from './shard-context.js';
 import type { BlockSource, Column } from './source.js';
 
-/** Blocks whose headers are held at once, and after which a stop request is looked at. */
+/** Blocks whose headers are held at once. */
 const SEGMENT_BLOCKS = 1000;
+/** Longest time of work after which the thread's other business gets its turn. */
+const BREATH_MS = 50;
 
 /**
  * Checks one shard of a plan. What accuses the data is confirmed through a handle opened anew before it is reported.
@@ -33,6 +34,7 @@ export async function checkShard(
   task: ShardTask,
   control: ShardControl,
 ): Promise<ShardResult> {
+  if (task.samples) return checkSamples(source, plan, task.range, control);
   const first = await new ShardPass(source, plan, task, control).run();
   if (![...first.facts, ...first.historyFacts].some(isAccusation)) return first;
   const fresh = await source.reopen();
@@ -74,6 +76,8 @@ class ShardPass {
   readonly #onlyHistory: boolean;
   readonly #givenFrontier: readonly Subtree[] | undefined;
   #history: HistoryCheck | undefined;
+  #stopped: StopReason | undefined;
+  #lastBreath: number;
   #previous: Block | undefined;
   #legacyLinks: LegacyLinks;
 
@@ -82,6 +86,7 @@ class ShardPass {
     this.#plan = plan;
     this.#range = task.range;
     this.#control = control;
+    this.#lastBreath = control.clock();
     this.#context = shardContext(plan, control.clock);
     this.#sample = sampledBlocks(plan.pin.headHash, plan.scope, task.range.from, task.range.to);
     this.#signatures = new SignatureCheck(plan, this.#sample, this.#context.facts);
@@ -96,14 +101,15 @@ class ShardPass {
     const claimed = await this.#startHistory();
     await this.#startLegacyLinks();
     let coveredTo = from;
-    let stopped: StopReason | undefined;
     while (coveredTo < to) {
-      stopped = this.#control.stopped();
-      if (stopped) break;
       const end = Math.min(to, coveredTo + SEGMENT_BLOCKS);
       await this.#checkSegment({ from: coveredTo, to: end });
+      if (this.#stopped) break;
       coveredTo = end;
+      this.#stopped = coveredTo < to ? this.#control.stopped() : undefined;
+      if (this.#stopped) break;
     }
+    const stopped = this.#stopped;
     if (!stopped && !this.#onlyHistory) {
       this.#signatures.end(to < this.#plan.scope.to ? await this.#blockAt(to) : undefined);
     }
@@ -122,6 +128,17 @@ class ShardPass {
       subtrees: this.#history?.subtrees(),
       claimedFrontier: claimed,
     };
+  }
+
+  /** Whether to stop. A few hard blocks can take seconds, so that it is asked before every payload. */
+  async #isStopped(): Promise<boolean> {
+    const now = this.#control.clock();
+    if (now - this.#lastBreath > BREATH_MS) {
+      await this.#control.breathe();
+      this.#lastBreath = this.#control.clock();
+    }
+    this.#stopped ??= this.#control.stopped();
+    return this.#stopped !== undefined;
   }
 
   /** Reads everything at once, so that there is always something to work on while the rest is being read. */
@@ -178,29 +195,15 @@ class ShardPass {
       const blocks = await headers;
       stopwatch.enter('transactions');
       for (const stored of batch) {
+        if (await this.#isStopped()) return;
         const { index } = stored;
         const block = blocks[index - segment.from];
         const sampled = this.#sample.has(index);
         const canonical = this.#has('canonical') || (sampled && this.#has('canonical-sampled'));
         const payload = checkPayload(this.#context, block, stored, canonical);
-        if (payload && sampled) await this.#checkSampled(index, payload, block);
         if (!block?.header) this.#checkLegacy(block, payload);
       }
     }
-  }
-
-  async #checkSampled(index: number, payload: Uint8Array, block: Block | undefined): Promise<void> {
-    const { facts, stopwatch } = this.#context;
-    const claim = block?.header ?? block?.legacy;
-    if (claim && this.#has('sparql-sampled')) {
-      stopwatch.enter('sparql');
-      checkSparql(index, payload, claim.quadCount, facts);
-    }
-    if (this.#has('cross-check-sampled')) {
-      stopwatch.enter('canonicalization');
-      await crossCheck(index, payload, this.#plan.canonicalWorkLimit, facts);
-    }
-    stopwatch.enter('transactions');
   }
 
   #checkLegacy(block: Block | undefined, payload: Uint8Array | undefined): void {

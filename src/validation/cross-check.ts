@@ -1,6 +1,7 @@
 import type { QuadText } from '../rdf/index.js';
+import type { SampledBlock } from './check-sparql.js';
 import type { FactCollector } from './finding.js';
-import { canonicalizeStored, parseStored } from './stored-payload.js';
+import { canonicalizeStored } from './stored-payload.js';
 
 type RdfCanonize = typeof import('rdf-canonize');
 
@@ -22,20 +23,17 @@ let reference: Promise<RdfCanonize> | undefined;
  * A payload that the reference cannot be asked about is no disagreement: one that is too large or too hard for it, that
  * it writes in another way, or whose labels depend on the order that it sorts by.
  *
- * @param payload canonical N-Quads, UTF-8
  * @param workLimit Hash-N-Degree calls that the reference may take
  */
 export async function crossCheck(
-  index: number,
-  payload: Uint8Array,
+  { index, payload, quads }: SampledBlock,
   workLimit: number,
   facts: FactCollector,
 ): Promise<void> {
   if (payload.length > LARGEST_PAYLOAD_BYTES || sortsOtherwise(payload)) return;
   if ('refused' in canonicalizeStored(payload, Math.min(workLimit, MOST_CALLS))) return;
   const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8');
-  const quads = parseStored(payload);
-  if ('refused' in quads || WRITTEN_OTHERWISE.test(text)) return;
+  if (WRITTEN_OTHERWISE.test(text)) return;
   reference ??= import('rdf-canonize');
   const { canonize } = await reference;
   let answer: string;

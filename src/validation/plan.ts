@@ -48,10 +48,10 @@ export interface Plan {
   readonly policyHash: string;
 }
 
-export const DEFAULT_BATCH_SIZE = 1000;
-export const DEFAULT_TIME_LIMIT_MS = 600_000;
+const DEFAULT_BATCH_SIZE = 1000;
+const DEFAULT_TIME_LIMIT_MS = 600_000;
 /** Hash-N-Degree calls that one block may take: as many as at append, or an honest block could not be checked. */
-export const DEFAULT_CANONICAL_WORK = DEFAULT_MAX_CALLS;
+const DEFAULT_CANONICAL_WORK = DEFAULT_MAX_CALLS;
 /** Listed findings in a report; the counts and the digest cover all of them. */
 export const LISTED_FINDINGS = 1000;
 

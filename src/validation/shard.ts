@@ -13,6 +13,8 @@ export type StopReason = 'cancelled' | 'time-limit';
  */
 export interface ShardTask {
   readonly range: Range;
+  /** Only hold the sampled blocks of the range against other engines (see `checkSamples`). */
+  readonly samples?: boolean;
   readonly frontier?: readonly Subtree[];
 }
 
@@ -51,4 +53,6 @@ export interface ShardControl {
   stopped(): StopReason | undefined;
   progress(blocks: number, bytes: number): void;
   clock(): number;
+  /** Lets whatever else this thread has to do have its turn, a stop request among it. */
+  breathe(): Promise<void>;
 }

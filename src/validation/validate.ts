@@ -2,6 +2,7 @@ import { ZERO_HASH } from '../chain/index.js';
 import { type PlainError, ProvChainError } from '../errors.js';
 import { buildReport } from './build-report.js';
 import { checkEnds } from './check-ends.js';
+import { planSamples } from './check-samples.js';
 import { checkShard } from './check-shard.js';
 import { failureFact, shardFailed, stoppedFact } from './failure.js';
 import { FactCollector, type FindingFact, factText, isAccusation, severityOf } from './finding.js';
@@ -15,7 +16,7 @@ import {
   type Range,
 } from './plan.js';
 import type { Report, ReportShard, ShardStatus } from './report.js';
-import type { ShardOutcome, ShardResult, ShardRunner, StopReason } from './shard.js';
+import type { ShardOutcome, ShardResult, ShardRunner, ShardTask, StopReason } from './shard.js';
 import type { BlockSource } from './source.js';
 
 /** How far a validation is. `bytes` counts payload bytes; levels that read none leave it at 0. */
@@ -54,8 +55,8 @@ export async function validate(source: BlockSource, plan: Plan, options: Validat
   const signal = options.signal ?? new AbortController().signal;
   const runner = options.runner ?? runnerInThread(source, plan, options);
   const ends = runEnds(source, plan);
-  const outcomes = await runShards(plan, runner, signal);
-  const merged = mergeOutcomes(plan, outcomes, stopReason(signal));
+  const { shards, samples } = await runTasks(plan, runner, signal);
+  const merged = mergeOutcomes(plan, shards, samples, stopReason(signal));
   const history = await joinHistory(source, plan, merged.results, (task) => runner.run(task, signal)).catch(
     (error: unknown): JoinedHistory => ({
       facts: [failureFact(plan.scope, ProvChainError.from(error).toPlain())],
@@ -66,7 +67,7 @@ export async function validate(source: BlockSource, plan: Plan, options: Validat
   return buildReport({
     plan,
     facts: history.complete ? facts : [...facts, ...untold(plan, facts, history)],
-    results: merged.results,
+    results: [...merged.results, ...merged.samples],
     shards: merged.shards,
     complete: history.complete,
     opened: true,
@@ -168,27 +169,40 @@ function failedReading(thrown: unknown): EndsReading {
   return { facts: [failureFact(null, error)], says: error.code };
 }
 
-/** Runs every shard of the plan, as many at once as the runner takes, until all have ended or a stop is asked for. */
-async function runShards(
+type Outcomes = (readonly [Range, ShardOutcome])[];
+
+/**
+ * Runs every task of the plan, as many at once as the runner takes, until all have ended or a stop is asked for. The
+ * samples come first: while one worker warms up the other engines, the others go on with the shards.
+ */
+async function runTasks(
   plan: Plan,
   runner: ShardRunner,
   signal: AbortSignal,
-): Promise<[Range, ShardOutcome][]> {
-  const outcomes: [Range, ShardOutcome][] = [];
-  const shards = planShards(plan);
+): Promise<{ shards: Outcomes; samples: Outcomes }> {
+  const done: { shards: Outcomes; samples: Outcomes } = { shards: [], samples: [] };
+  const tasks = planTasks(plan);
   const lane = async () => {
-    for (const range of shards) {
+    for (const task of tasks) {
       if (signal.aborted) break;
-      outcomes.push([range, await runner.run({ range }, signal)]);
+      const outcome = await runner.run(task, signal);
+      (task.samples ? done.samples : done.shards).push([task.range, outcome]);
     }
   };
   await Promise.all(Array.from({ length: runner.concurrency }, lane));
-  return outcomes.sort(([a], [b]) => a.from - b.from);
+  done.shards.sort(([a], [b]) => a.from - b.from);
+  return done;
+}
+
+function* planTasks(plan: Plan): Generator<ShardTask> {
+  for (const range of planSamples(plan)) yield { range, samples: true };
+  for (const range of planShards(plan)) yield { range };
 }
 
 interface Merged {
   readonly facts: readonly FindingFact[];
   readonly results: readonly ShardResult[];
+  readonly samples: readonly ShardResult[];
   readonly shards: readonly ReportShard[];
 }
 
@@ -196,9 +210,10 @@ interface Merged {
  * Puts the outcomes, in the order of their ranges, together: every block of the scope must be covered exactly once.
  * What is missing, overlapping, failed or stopped becomes an Incomplete finding.
  */
-export function mergeOutcomes(
+function mergeOutcomes(
   plan: Plan,
-  outcomes: readonly (readonly [Range, ShardOutcome])[],
+  outcomes: Outcomes,
+  sampleOutcomes: Outcomes,
   stop: StopReason | undefined,
 ): Merged {
   const facts: FindingFact[] = [];
@@ -235,10 +250,34 @@ export function mergeOutcomes(
     if (stop) uncovered += plan.scope.to - next;
     else facts.push(shardFailed({ from: next, to: plan.scope.to }, 'no result came'));
   }
-  if (stop && uncovered > 0) {
+  const planned = [...planSamples(plan)];
+  const samples = mergeSamples(planned, sampleOutcomes, facts, stop);
+  if (stop && (uncovered > 0 || samples.length < planned.length)) {
     facts.push(stoppedFact(stop, plan.scope.to - plan.scope.from - uncovered, plan.scope));
   }
-  return { facts, results, shards };
+  return { facts, results, samples, shards };
+}
+
+/** The results of the samples that were looked at to their end. */
+function mergeSamples(
+  planned: readonly Range[],
+  outcomes: Outcomes,
+  facts: FindingFact[],
+  stop: StopReason | undefined,
+): ShardResult[] {
+  const complete: ShardResult[] = [];
+  for (const range of planned) {
+    const outcome = outcomes.find(([{ from }]) => from === range.from)?.[1];
+    if (outcome && 'result' in outcome) {
+      for (const fact of outcome.result.facts) facts.push(fact);
+      if (!outcome.result.stopped) complete.push(outcome.result);
+    } else if (!stop) {
+      facts.push(
+        outcome ? failureFact(range, outcome.failed) : shardFailed(range, 'no result of its sample came'),
+      );
+    }
+  }
+  return complete;
 }
 
 /** Whether a result is that of the range, and reaches its end unless there was a stop. */
@@ -272,6 +311,7 @@ export function runnerInThread(
       const control = {
         stopped: () => stopReason(signal),
         clock: options.clock,
+        breathe: () => new Promise<void>((resolve) => setImmediate(resolve)),
         progress: (moreBlocks: number, moreBytes: number) => {
           blocks += moreBlocks;
           bytes += moreBytes;

@@ -135,10 +135,11 @@ describe('validateDirectory', () => {
     expect(report.findings[0]?.details).toEqual({ coveredBlocks: covered, plannedBlocks: HEIGHT });
   });
 
-  it('fails only the shard that goes over the memory limit', async () => {
+  it('fails only the task that goes over the memory limit', async () => {
     const large = join(folder.path, 'large');
     await smallChain(large, 30);
     const writer = await openWriter(large);
+    // Too many terms for the engines that the sample is held against, and no trouble for the shards.
     await writer.append(Buffer.from(workloadDocument('flat', 0, { quads: 40_000 })));
     await writer.close();
     const report = await validateDirectory(large, {
@@ -147,12 +148,11 @@ describe('validateDirectory', () => {
       batchSize: 10,
       maxHeapMb: 32,
     });
-    expect(report.status).toBe('Incomplete');
+    expect(report).toMatchObject({ status: 'Incomplete', complete: false, checked: { headers: 32 } });
     expect(report.findingCounts).toEqual({ SHARD_FAILED: 1 });
-    expect(report.findings[0]).toMatchObject({ block: 30, details: { from: 30, to: 32, error: 'INTERNAL' } });
+    expect(report.findings[0]).toMatchObject({ block: 0, details: { from: 0, to: 32, error: 'INTERNAL' } });
     expect(report.findings[0]?.details.reason).toMatch(/memory limit/);
-    expect(report.shards.map(({ status }) => status)).toEqual(['done', 'done', 'done', 'failed']);
-    expect(report.checked.headers).toBe(30);
+    expect(report.shards.map(({ status }) => status)).toEqual(['done', 'done', 'done', 'done']);
   });
 
   it('reports Incomplete with STORE_UNAVAILABLE when the pinned block is not there', async () => {

@@ -32,7 +32,12 @@ afterAll(async () => {
 });
 
 const clocks = { clock: () => performance.now(), now: () => new Date(), engineVersion: 'test' };
-const control = { stopped: () => undefined, progress: () => {}, clock: () => performance.now() };
+const control = {
+  stopped: () => undefined,
+  progress: () => {},
+  clock: () => performance.now(),
+  breathe: () => Promise.resolve(),
+};
 
 /** Runs shards honestly, but lets `interfere` replace the outcome of the one that begins at a block. */
 function runner(interfere: Readonly<Record<number, (honest: ShardOutcome) => ShardOutcome>>): ShardRunner {
