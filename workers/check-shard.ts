@@ -19,6 +19,7 @@ const IDLE_MS = 5000;
 setFlagsFromString('--wasm-tiering-budget=1000000000');
 
 interface Opened {
+  readonly dir: string;
   readonly jobId: string;
   readonly source: BlockSource;
 }
@@ -55,10 +56,10 @@ export async function runShard(request: ShardRequest): Promise<ShardOutcome> {
 }
 
 async function openFor({ dir, plan }: ShardRequest): Promise<Opened> {
-  if (opened?.jobId !== plan.jobId) {
+  if (opened?.jobId !== plan.jobId || opened.dir !== dir) {
     await close();
     const source = await openSource(dir, { direct: plan.checks.includes('direct-reads'), pin: plan.pin });
-    opened = { jobId: plan.jobId, source };
+    opened = { dir, jobId: plan.jobId, source };
   }
   return opened;
 }

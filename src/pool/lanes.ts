@@ -75,8 +75,9 @@ async function sizeOfFolder(folder: string): Promise<number> {
 
 async function claimedHeight(file: string): Promise<number | undefined> {
   try {
-    // Whoever can write to the directory chooses its length.
-    if ((await stat(file)).size > LONGEST_ANCHOR_BYTES) return undefined;
+    const status = await stat(file);
+    // Whoever can write to the directory chooses its length, and may put a pipe there, which would never be read to its end.
+    if (!status.isFile() || status.size > LONGEST_ANCHOR_BYTES) return undefined;
     const index: unknown = JSON.parse(await readFile(file, 'utf8')).index;
     return Number.isSafeInteger(index) ? (index as number) + 1 : undefined;
   } catch {

@@ -70,6 +70,7 @@ async function validateOn(
   const environment = {
     clock: () => performance.now(),
     now: () => new Date(),
+    startedAt: new Date(),
     engineVersion: packageVersion(),
   };
   const planOptions: PlanOptions = {

@@ -56,7 +56,8 @@ export async function checkSamples(
       blocks.push(block);
       bytes += block.payload.length;
     }
-    await compareEngines(context, blocks, control);
+    stopped = await compareEngines(context, blocks, control);
+    if (stopped) break;
     coveredTo = (sample[next - 1] ?? range.from) + 1;
   }
   context.stopwatch.enter('sparql');
@@ -73,19 +74,22 @@ export async function checkSamples(
   };
 }
 
+/** Returns why it ended before the last block, if it did. */
 async function compareEngines(
   { plan, facts, stopwatch }: ShardContext,
   blocks: readonly SampledBlock[],
   control: ShardControl,
-): Promise<void> {
+): Promise<StopReason | undefined> {
   stopwatch.enter('sparql');
   if (plan.checks.includes('sparql-sampled')) checkSparql(blocks, facts);
-  if (!plan.checks.includes('cross-check-sampled')) return;
+  if (!plan.checks.includes('cross-check-sampled')) return undefined;
   stopwatch.enter('canonicalization');
   for (const block of blocks) {
-    if (control.stopped()) return;
+    const stopped = control.stopped();
+    if (stopped) return stopped;
     await crossCheck(block, plan.canonicalWorkLimit, facts);
   }
+  return undefined;
 }
 
 async function readSampled(

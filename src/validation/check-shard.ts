@@ -131,14 +131,14 @@ class ShardPass {
   }
 
   /** Whether to stop. A few hard blocks can take seconds, so that it is asked before every payload. */
-  async #isStopped(): Promise<boolean> {
-    const now = this.#control.clock();
-    if (now - this.#lastBreath > BREATH_MS) {
-      await this.#control.breathe();
-      this.#lastBreath = this.#control.clock();
-    }
+  #isStopped(): boolean {
     this.#stopped ??= this.#control.stopped();
     return this.#stopped !== undefined;
+  }
+
+  async #breathe(): Promise<void> {
+    await this.#control.breathe();
+    this.#lastBreath = this.#control.clock();
   }
 
   /** Reads everything at once, so that there is always something to work on while the rest is being read. */
@@ -195,7 +195,8 @@ class ShardPass {
       const blocks = await headers;
       stopwatch.enter('transactions');
       for (const stored of batch) {
-        if (await this.#isStopped()) return;
+        if (this.#control.clock() - this.#lastBreath > BREATH_MS) await this.#breathe();
+        if (this.#isStopped()) return;
         const { index } = stored;
         const block = blocks[index - segment.from];
         const sampled = this.#sample.has(index);

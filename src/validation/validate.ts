@@ -36,6 +36,8 @@ export interface ValidateOptions {
   /** Monotonic milliseconds. */
   readonly clock: () => number;
   readonly now: () => Date;
+  /** When the first of the evidence was read, if that was before the call: the report is no newer than that. */
+  readonly startedAt?: Date;
   readonly engineVersion: string;
 }
 
@@ -50,7 +52,7 @@ export interface ValidateOptions {
  * Never throws for what the store holds or fails to give: that ends in the report.
  */
 export async function validate(source: BlockSource, plan: Plan, options: ValidateOptions): Promise<Report> {
-  const startedAt = options.now();
+  const startedAt = options.startedAt ?? options.now();
   const started = options.clock();
   const signal = options.signal ?? new AbortController().signal;
   const runner = options.runner ?? runnerInThread(source, plan, options);
@@ -268,13 +270,12 @@ function mergeSamples(
   const complete: ShardResult[] = [];
   for (const range of planned) {
     const outcome = outcomes.find(([{ from }]) => from === range.from)?.[1];
-    if (outcome && 'result' in outcome) {
+    if (outcome && 'result' in outcome && covers(outcome.result, range, stop)) {
       for (const fact of outcome.result.facts) facts.push(fact);
       if (!outcome.result.stopped) complete.push(outcome.result);
     } else if (!stop) {
-      facts.push(
-        outcome ? failureFact(range, outcome.failed) : shardFailed(range, 'no result of its sample came'),
-      );
+      const failed = outcome && 'failed' in outcome ? failureFact(range, outcome.failed) : undefined;
+      facts.push(failed ?? shardFailed(range, 'no result of its sample came'));
     }
   }
   return complete;

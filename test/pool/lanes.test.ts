@@ -25,7 +25,7 @@ function directory(name: string, anchor: string | undefined, storeBytes: number)
 
 const small = directory('small', '{"index":99}', 300_000);
 const tall = directory('tall', '{"index":4999999}', 1000);
-const wide = directory('wide', '{"index":19999}', 128_000_000);
+const wide = directory('wide', '{"index":19999}', 512_000_000);
 
 describe('planLanes', () => {
   it('gives as many lanes as were asked for, the first of them in the calling thread', async () => {
@@ -76,7 +76,7 @@ describe('planLanes', () => {
       lying: '{"index":"many"}',
       endless: `{"index":1,"x":"${'x'.repeat(100_000)}"}`,
     })) {
-      expect(await planLanes(directory(name, anchor, 128_000_000), {})).toEqual(ALL);
+      expect(await planLanes(directory(name, anchor, 512_000_000), {})).toEqual(ALL);
     }
   });
 

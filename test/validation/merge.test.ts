@@ -167,3 +167,14 @@ describe('validate', () => {
     expect(digests.size).toBe(1);
   });
 });
+
+describe('checkShard, told to stop while it holds the sample against other engines', () => {
+  it('has not covered its range, so that the report is not complete', async () => {
+    let asked = 0;
+    const stopping = { ...control, stopped: () => (++asked > 5 ? ('cancelled' as const) : undefined) };
+    const task = { range: { from: 0, to: 30 }, samples: true };
+    const result = await checkShard(source, plan, task, stopping);
+    expect(result.stopped).toBe('cancelled');
+    expect(result.coveredTo).toBeLessThan(30);
+  });
+});
