@@ -2,7 +2,7 @@ import { access, constants, mkdtemp, open, readdir, rm, stat, statfs } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProvChainError } from '../errors.js';
-import type { Diagnosis } from './doctor.js';
+import type { Diagnosis } from './diagnosis.js';
 import { formatCount, formatMegabytes } from './format.js';
 
 const LOW_SPACE_BYTES = 1e9;

@@ -1,5 +1,5 @@
 import { availableParallelism, release, totalmem, type } from 'node:os';
-import type { Diagnosis } from './doctor.js';
+import type { Diagnosis } from './diagnosis.js';
 import { formatAmount, formatCount, formatMegabytes } from './format.js';
 
 const LEAST_NODE = [20, 19] as const;

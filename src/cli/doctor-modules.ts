@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { Diagnosis } from './doctor.js';
+import type { Diagnosis } from './diagnosis.js';
 
 const require = createRequire(import.meta.url);
 

@@ -1,20 +1,12 @@
 import type { Command } from 'commander';
 import { EXIT } from '../errors.js';
+import type { Diagnosis } from './diagnosis.js';
 import { checkChainFiles, checkDisk } from './doctor-disk.js';
 import { checkMachine } from './doctor-machine.js';
 import { checkModules } from './doctor-modules.js';
 import { describeCommand } from './help.js';
 import { formatTable } from './table.js';
 import { createTerminal, printable, type Terminal } from './terminal.js';
-
-/** One thing that was looked at: `ok`, `warn` (works, with a drawback) or `fail` (validating will not work). */
-export interface Diagnosis {
-  readonly name: string;
-  readonly state: 'ok' | 'warn' | 'fail';
-  readonly value: string;
-  /** What to do, unless all is well. */
-  readonly action?: string;
-}
 
 export function registerDoctor(program: Command): void {
   const command = program

@@ -7,16 +7,10 @@ import { checkShard } from './check-shard.js';
 import { failureFact, shardFailed, stoppedFact } from './failure.js';
 import { FactCollector, type FindingFact, factText, isAccusation, severityOf } from './finding.js';
 import { type JoinedHistory, joinHistory } from './join-history.js';
-import {
-  type ChainEvidence,
-  type Plan,
-  type PlanOptions,
-  planShards,
-  planValidation,
-  type Range,
-} from './plan.js';
-import type { Report, ReportShard, ShardStatus } from './report.js';
-import type { ShardOutcome, ShardResult, ShardRunner, ShardTask, StopReason } from './shard.js';
+import { mergeOutcomes, type Outcomes } from './merge.js';
+import { type ChainEvidence, type Plan, type PlanOptions, planShards, planValidation } from './plan.js';
+import type { Report } from './report.js';
+import type { ShardOutcome, ShardRunner, ShardTask, StopReason } from './shard.js';
 import type { BlockSource } from './source.js';
 
 /** How far a validation is. `bytes` counts payload bytes; levels that read none leave it at 0. */
@@ -171,8 +165,6 @@ function failedReading(thrown: unknown): EndsReading {
   return { facts: [failureFact(null, error)], says: error.code };
 }
 
-type Outcomes = (readonly [Range, ShardOutcome])[];
-
 /**
  * Runs every task of the plan, as many at once as the runner takes, until all have ended or a stop is asked for. The
  * samples come first: while one worker warms up the other engines, the others go on with the shards.
@@ -199,97 +191,6 @@ async function runTasks(
 function* planTasks(plan: Plan): Generator<ShardTask> {
   for (const range of planSamples(plan)) yield { range, samples: true };
   for (const range of planShards(plan)) yield { range };
-}
-
-interface Merged {
-  readonly facts: readonly FindingFact[];
-  readonly results: readonly ShardResult[];
-  readonly samples: readonly ShardResult[];
-  readonly shards: readonly ReportShard[];
-}
-
-/**
- * Puts the outcomes, in the order of their ranges, together: every block of the scope must be covered exactly once.
- * What is missing, overlapping, failed or stopped becomes an Incomplete finding.
- */
-function mergeOutcomes(
-  plan: Plan,
-  outcomes: Outcomes,
-  sampleOutcomes: Outcomes,
-  stop: StopReason | undefined,
-): Merged {
-  const facts: FindingFact[] = [];
-  const results: ShardResult[] = [];
-  const shards: ReportShard[] = [];
-  let next = plan.scope.from;
-  let uncovered = 0;
-  for (const [range, outcome] of outcomes) {
-    if (range.from > next) facts.push(shardFailed({ from: next, to: range.from }, 'no result came'));
-    if (range.from < next) {
-      facts.push(shardFailed(range, 'its result came more than once'));
-      continue;
-    }
-    next = range.to;
-    if ('failed' in outcome) {
-      if (stop) uncovered += range.to - range.from;
-      else facts.push(failureFact(range, outcome.failed));
-      shards.push({ ...range, status: stop ?? 'failed', durationMs: 0, cached: false });
-      continue;
-    }
-    const { result } = outcome;
-    if (!covers(result, range, stop)) {
-      facts.push(shardFailed(range, 'the result that came is of other blocks'));
-      shards.push({ ...range, status: 'failed', durationMs: 0, cached: false });
-      continue;
-    }
-    results.push(result);
-    for (const fact of result.facts) facts.push(fact);
-    uncovered += range.to - result.coveredTo;
-    const status: ShardStatus = result.stopped ?? 'done';
-    shards.push({ ...range, status, durationMs: Math.round(result.durationMs * 1000) / 1000, cached: false });
-  }
-  if (next < plan.scope.to) {
-    if (stop) uncovered += plan.scope.to - next;
-    else facts.push(shardFailed({ from: next, to: plan.scope.to }, 'no result came'));
-  }
-  const planned = [...planSamples(plan)];
-  const samples = mergeSamples(planned, sampleOutcomes, facts, stop);
-  if (stop && (uncovered > 0 || samples.length < planned.length)) {
-    facts.push(stoppedFact(stop, plan.scope.to - plan.scope.from - uncovered, plan.scope));
-  }
-  return { facts, results, samples, shards };
-}
-
-/** The results of the samples that were looked at to their end. */
-function mergeSamples(
-  planned: readonly Range[],
-  outcomes: Outcomes,
-  facts: FindingFact[],
-  stop: StopReason | undefined,
-): ShardResult[] {
-  const complete: ShardResult[] = [];
-  for (const range of planned) {
-    const outcome = outcomes.find(([{ from }]) => from === range.from)?.[1];
-    if (outcome && 'result' in outcome && covers(outcome.result, range, stop)) {
-      for (const fact of outcome.result.facts) facts.push(fact);
-      if (!outcome.result.stopped) complete.push(outcome.result);
-    } else if (!stop) {
-      const failed = outcome && 'failed' in outcome ? failureFact(range, outcome.failed) : undefined;
-      facts.push(failed ?? shardFailed(range, 'no result of its sample came'));
-    }
-  }
-  return complete;
-}
-
-/** Whether a result is that of the range, and reaches its end unless there was a stop. */
-function covers(
-  { range, coveredTo }: ShardResult,
-  { from, to }: Range,
-  stop: StopReason | undefined,
-): boolean {
-  return (
-    range.from === from && range.to === to && (coveredTo === to || (stop !== undefined && coveredTo < to))
-  );
 }
 
 function stopReason(signal: AbortSignal): StopReason | undefined {
