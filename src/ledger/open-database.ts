@@ -12,6 +12,8 @@ const ATTEMPTS = 20;
  * be growing at that moment.
  */
 const DAMAGED_LOG_ATTEMPTS = 6;
+/** Attempts that ask for every file to be the same before and after; later ones ask for what a hole cannot do without. */
+const STRICT_ATTEMPTS = 8;
 const LONGEST_PAUSE_MS = 100;
 
 /** How often an opening had to be repeated, and why; for the tests and the doctor. */
@@ -36,6 +38,11 @@ export interface OpenedDatabase {
  * with a hole of hundreds of blocks. Both happen only while files come and go: it is repeated until their names and
  * the length of the MANIFEST are the same before and after.
  *
+ * A long compaction can keep table files coming and going for seconds. A hole needs more: a log that went away between
+ * the reading of the MANIFEST, which did not know its tables yet, and the reading of the logs. Its successor, or its own
+ * absence, then shows in the names of the logs, so that after some attempts those and the MANIFEST's name decide. A table
+ * file that is missing is an error in any case.
+ *
  * Errors: STORE_UNAVAILABLE after 20 attempts, or at once for what repeating does not cure; STORE_CORRUPT; NOT_A_CHAIN.
  */
 export async function openDatabase(
@@ -49,7 +56,8 @@ export async function openDatabase(
     if (counts.attempts > 0) await sleep(Math.min(2 ** (counts.attempts - 1), LONGEST_PAUSE_MS));
     counts.attempts++;
     const logDamaged = counts.damaged >= DAMAGED_LOG_ATTEMPTS;
-    const before = await listFiles(path);
+    const strict = counts.attempts <= STRICT_ATTEMPTS;
+    const before = await listFiles(path, strict);
     let rocks: Rocks | undefined;
     try {
       const { torn } = await checkLogs(path);
@@ -67,7 +75,7 @@ export async function openDatabase(
       else counts.damaged++;
       continue;
     }
-    if ((await listFiles(path)) === before) return { rocks, logDamaged, counts };
+    if ((await listFiles(path, strict)) === before) return { rocks, logDamaged, counts };
     counts.changed++;
     await rocks.close();
   }
@@ -75,14 +83,16 @@ export async function openDatabase(
   throw new ProvChainError('STORE_UNAVAILABLE', `no opening in ${ATTEMPTS} attempts${why}`, { cause: last });
 }
 
-/** Names of the files that an opening goes by, and the MANIFEST's length, as one text. */
-async function listFiles(path: string): Promise<string> {
+/** Names of the files that an opening goes by, as one text; with `strict` also those of tables, and the MANIFEST's length. */
+async function listFiles(path: string, strict: boolean): Promise<string> {
   const all = await readdir(path).catch((error) => {
     throw new ProvChainError('STORE_UNAVAILABLE', `the database folder cannot be listed: ${error.message}`, {
       cause: error,
     });
   });
-  const names = all.filter((name) => /\.(?:sst|log)$|^CURRENT$|^MANIFEST-/.test(name)).sort();
+  const wanted = strict ? /\.(?:sst|log)$|^CURRENT$|^MANIFEST-/ : /\.log$|^CURRENT$|^MANIFEST-/;
+  const names = all.filter((name) => wanted.test(name)).sort();
+  if (!strict) return names.join('\n');
   const lengths = names.map(async (name) => {
     if (!name.startsWith('MANIFEST-')) return name;
     // A MANIFEST that goes away between the two calls makes another text than one that stays.
