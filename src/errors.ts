@@ -117,3 +117,11 @@ export class ProvChainError extends Error {
     return new ProvChainError('INTERNAL', message, { cause: thrown });
   }
 }
+
+/**
+ * Which of two failed attempts at the same reading counts. Damage is a verdict about the data, so it is only one when
+ * both attempts, each on a handle of its own, report it; otherwise the reading could not be done.
+ */
+export function lesserFailure(first: PlainError, second: PlainError): PlainError {
+  return second.code === 'STORE_CORRUPT' ? first : second;
+}

@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode, type PlainError } from '../errors.js';
+import { ERRORS, type ErrorCode, lesserFailure, type PlainError } from '../errors.js';
 import type { Plan, ShardOutcome, ShardRunner, ShardTask, StopReason } from '../validation/index.js';
 import { JobSignals, type ShardRequest } from './messages.js';
 
@@ -107,11 +107,6 @@ export class PooledRunner implements ShardRunner {
 
 function stopReason({ reason }: AbortSignal): StopReason {
   return reason === 'time-limit' ? 'time-limit' : 'cancelled';
-}
-
-/** Damage counts as such only when both handles reported it; otherwise the shard could not be checked. */
-export function lesserFailure(first: PlainError, second: PlainError): PlainError {
-  return second.code === 'STORE_CORRUPT' ? first : second;
 }
 
 /** Why a thread ended before it answered. */

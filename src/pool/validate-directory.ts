@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { type PlainError, ProvChainError } from '../errors.js';
+import { lesserFailure, type PlainError, ProvChainError } from '../errors.js';
 import type { ChainFiles, LedgerSource } from '../ledger/index.js';
 import type {
   BlockSource,
@@ -15,7 +15,7 @@ import { packageVersion } from '../version.js';
 import { type Lanes, planLanes } from './lanes.js';
 import type { JobOptions } from './messages.js';
 import type { ValidationPool } from './pool.js';
-import { type Covered, lesserFailure } from './runner.js';
+import type { Covered } from './runner.js';
 import { SharedRunner } from './shared-runner.js';
 import { StopSwitch } from './stop-switch.js';
 

@@ -1,5 +1,5 @@
 import { ZERO_HASH } from '../chain/index.js';
-import { type PlainError, ProvChainError } from '../errors.js';
+import { lesserFailure, type PlainError, ProvChainError } from '../errors.js';
 import { buildReport } from './build-report.js';
 import { checkEnds } from './check-ends.js';
 import { planSamples } from './check-samples.js';
@@ -243,8 +243,6 @@ async function retryInThread(
       await fresh.close();
     }
   } catch (error) {
-    const second = ProvChainError.from(error);
-    // Damage counts as such only when both handles reported it; otherwise the shard could not be checked.
-    return { failed: (second.code === 'STORE_CORRUPT' ? first : second).toPlain() };
+    return { failed: lesserFailure(first.toPlain(), ProvChainError.from(error).toPlain()) };
   }
 }
