@@ -22,7 +22,10 @@ afterAll(() => folder.remove());
 /** Runs a command on a terminal of its own (util-linux's script) and presses a key once the text has appeared there. */
 async function onTerminal(args: readonly string[], waitFor: RegExp, key: string, redirect = '') {
   const line = `${[process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ')} ${redirect}`;
-  const child = start('script', ['-qefc', `stty cols 120; ${line}`, '/dev/null'], { env: { TERM: 'xterm' } });
+  // The program takes the shell's place: a shell that waited for it would be interrupted as well, and some end as 130.
+  const child = start('script', ['-qefc', `stty cols 120; exec ${line}`, '/dev/null'], {
+    env: { TERM: 'xterm', SHELL: '/bin/sh' },
+  });
   let seen = '';
   let pressed = false;
   child.stdout.on('data', (chunk) => {

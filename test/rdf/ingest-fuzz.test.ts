@@ -108,12 +108,15 @@ function termText(term: Term): string {
 
 /**
  * What an independent reader makes of a document. It is told not to take IRIs and language tags apart, as ours does
- * not; undefined where it does so nevertheless, which is for the IRI that a prefixed name stands for.
+ * not; undefined where it does so nevertheless, which is for the IRI that a prefixed name stands for, and where a blank
+ * node label holds a colon, which N-Triples 1.1 and N-Quads 1.1 allow and this reader does not.
  */
 function independentReading(bytes: Uint8Array, mediaType: string): Uint8Array | undefined {
   let quads: Quad[];
+  const document = new TextDecoder().decode(bytes);
+  if (/_:[^\s<>"]*:/.test(document)) return undefined;
   try {
-    quads = parse(new TextDecoder().decode(bytes), { format: mediaType, lenient: true });
+    quads = parse(document, { format: mediaType, lenient: true });
   } catch (error) {
     if (/The prefixed name .* builds IRI .* that is invalid/.test(String(error))) return undefined;
     throw error;
