@@ -3,10 +3,8 @@ import { EXIT } from '../src/errors.js';
 import { benchCanonicalize } from './canonicalize.js';
 import type { BenchGroup } from './group.js';
 import { LEVEL_GROUPS } from './levels.js';
-import { currentCommit, describeMachine } from './machine.js';
 import { writeReadme } from './readme.js';
-import { appendResult, makeResult, RESULTS_FILE, type Result } from './results.js';
-import { judge } from './row.js';
+import { runRows } from './run.js';
 import { SCALE } from './scale.js';
 import { SCALING } from './scaling.js';
 
@@ -72,43 +70,10 @@ function parseFlags(): Flags | string {
   }
 }
 
-async function runGroups({ groups, quick, json }: Flags): Promise<boolean> {
-  const commit = currentCommit();
-  const results: Result[] = [];
-  let failed = false;
+function runGroups({ groups, quick, json }: Flags): Promise<boolean> {
   const note = (text: string) => process.stderr.write(`${text}\n`);
-  for (const group of groups) {
-    const machine = describeMachine();
-    try {
-      for (const row of await group.run({ quick, note })) {
-        const result = makeResult(row, commit, new Date(), machine);
-        appendResult(result);
-        results.push(result);
-        if (!json) process.stdout.write(describeResult(result));
-      }
-    } catch (error) {
-      failed = true;
-      note(`${group.name}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-  if (json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
-  else {
-    const short = results.filter(({ pass }) => !pass).length;
-    process.stdout.write(`\n${results.length} rows, ${short} short; appended to ${RESULTS_FILE}\n`);
-    if (quick) process.stdout.write('The bars are for the full size, which --quick does not measure.\n');
-  }
-  return !failed;
-}
-
-function describeResult(result: Result): string {
-  const { name, title, ours, peer, unit, notes = [] } = result;
-  const { text, pass } = judge(result);
-  const lines = [
-    `${pass ? 'PASS ' : 'SHORT'} ${name}: ${text}; ours ${ours.toFixed(1)} ${unit}, peer ${peer.toFixed(1)} ${unit}`,
-    title,
-    ...notes,
-  ];
-  return `${lines.join('\n      ')}\n`;
+  const runs = groups.map((group) => ({ name: group.name, run: () => group.run({ quick, note }) }));
+  return runRows(runs, { json, quick, note });
 }
 
 const flags = parseFlags();

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { projectFolder } from './project-folder.js';
 import { type Result, readResults } from './results.js';
-import { judge } from './row.js';
+import { judge, type Table } from './row.js';
 
 const BEGIN = '<!-- bench:begin -->';
 const END = '<!-- bench:end -->';
@@ -13,12 +13,39 @@ export function newestResults(results: readonly Result[]): Result[] {
   return [...newest.values()];
 }
 
-/** The table of README.md as Markdown, with where and when it was measured. */
-export function resultsTable(results: readonly Result[]): string {
+/** What each table of README.md is: its heading line, and how its figures came about. */
+const TABLES: Readonly<Record<Table, { readonly head: string; readonly how: string }>> = {
+  engine: {
+    head: '| what, against what | ours | peer | result (bar) | |',
+    how: 'Medians of interleaved runs, each in a new process, from its start to its exit.',
+  },
+  load: {
+    head: '| REST, against what | ours | peer | result (bar) | |',
+    how:
+      'Medians of interleaved turns of autocannon, which shares the cores with the server it loads; answers verified, ' +
+      'every accepted job followed to its end.',
+  },
+  guide: {
+    head: '| the guide says, and where it holds | ours | guide | result (bar) | |',
+    how: "The predecessor's figures, each on the largest chain measured on which it holds, or the smallest if on none.",
+  },
+};
+
+/** The tables of README.md as Markdown, each with where and when it was measured. */
+export function resultsTables(results: readonly Result[]): string {
+  const names = Object.keys(TABLES) as Table[];
+  const parts = names.map((name) => results.filter(({ table = 'engine' }) => table === name));
+  return parts.flatMap((rows, i) => (rows.length > 0 ? [resultsTable(rows, names[i])] : [])).join('\n\n');
+}
+
+/** One table as Markdown. */
+export function resultsTable(results: readonly Result[], table: Table = 'engine'): string {
   const lines = results.map((result) => {
-    const { title, ours, peer, unit } = result;
+    const { title, place, ours, peer, unit, bar } = result;
     const { text, pass } = judge(result);
-    return `| ${title} | ${amount(ours)} ${unit} | ${amount(peer)} ${unit} | ${text} | ${pass ? 'pass' : '**short**'} |`;
+    const verdict = 'none' in bar ? '' : pass ? 'pass' : '**short**';
+    const what = place === undefined ? title : `${title}: ${place}`;
+    return `| ${what} | ${amount(ours)} ${unit} | ${amount(peer)} ${unit} | ${text} | ${verdict} |`;
   });
   const places = new Set(
     results.map(({ machine, commit, date }) => {
@@ -27,11 +54,11 @@ export function resultsTable(results: readonly Result[]): string {
     }),
   );
   return [
-    '| what, against what | ours | peer | result (bar) | |',
+    TABLES[table].head,
     '|---|---:|---:|---|---|',
     ...lines,
     '',
-    `Measured on ${[...places].join('; ')}. Medians of interleaved runs, each in a new process, from its start to its exit.`,
+    `Measured on ${[...places].join('; ')}. ${TABLES[table].how}`,
   ].join('\n');
 }
 
@@ -48,7 +75,7 @@ export function writeReadme(): void {
   const file = projectFolder('README.md');
   const results = newestResults(readResults());
   if (results.length === 0) throw new Error('bench/results.jsonl holds no result at full size yet');
-  writeFileSync(file, replaceBlock(readFileSync(file, 'utf8'), resultsTable(results)));
+  writeFileSync(file, replaceBlock(readFileSync(file, 'utf8'), resultsTables(results)));
 }
 
 function amount(value: number): string {

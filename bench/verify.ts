@@ -70,6 +70,6 @@ export async function runPeer(
   return run;
 }
 
-function expectEqual(what: string, name: string, found: number, expected: number): void {
+export function expectEqual(what: string, name: string, found: number, expected: number): void {
   if (found !== expected) throw new WrongAnswer(what, `${name}: ${found} instead of ${expected}`);
 }

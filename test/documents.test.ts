@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { HINTS } from '../src/cli/index.js';
+import { ERRORS, type ErrorCode } from '../src/errors.js';
 import {
   CHECKS,
   FINDINGS,
@@ -63,6 +65,25 @@ function levelsPage(): string {
   ].join('\n');
 }
 
+function errorsPage(): string {
+  const rows = (Object.keys(ERRORS) as ErrorCode[]).map((code) => {
+    const { exit, http, retryable, meaning } = ERRORS[code];
+    return `| \`${code}\` | ${exit} | ${http} | ${retryable ? 'yes' : 'no'} | ${meaning} | ${HINTS[code]} |`;
+  });
+  return [
+    '# Errors',
+    '',
+    'An error says that something could not be done; what is wrong with a chain is a [finding](findings.md). Every error has',
+    'a code, which ends a command with one exit code and a request with one HTTP status. Made from `src/errors.ts` by',
+    '`npx vitest run test/documents -u`.',
+    '',
+    '| code | exit | HTTP | the same may succeed later | meaning | what to do |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
 describe('docs', () => {
   it('list every finding with its meaning and what to do', async () => {
     await expect(findingsPage()).toMatchFileSnapshot(page('findings.md'));
@@ -72,8 +93,13 @@ describe('docs', () => {
     await expect(levelsPage()).toMatchFileSnapshot(page('levels.md'));
   });
 
+  it('list every error with its exit code and HTTP status', async () => {
+    await expect(errorsPage()).toMatchFileSnapshot(page('errors.md'));
+  });
+
   it('are linked from the README', () => {
     const readme = readFileSync(join(projectRoot(), 'README.md'), 'utf8');
-    for (const name of ['findings.md', 'levels.md', 'cli.md']) expect(readme).toContain(`(docs/${name})`);
+    for (const name of ['findings.md', 'levels.md', 'cli.md', 'errors.md'])
+      expect(readme).toContain(`(docs/${name})`);
   });
 });

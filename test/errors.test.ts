@@ -25,15 +25,6 @@ describe('exit codes', () => {
     expect(documented).toEqual(declared);
   });
 
-  it('list in the README every error code that ends with them', () => {
-    const documented = tableUnder('Exit codes').map(([code, , errors]) => [code, errors]);
-    const declared = Object.values(EXIT).map((exit) => {
-      const codes = Object.entries(ERRORS).filter(([, kind]) => kind.exit === exit);
-      return [`${exit}`, codes.map(([code]) => `\`${code}\``).join(', ')];
-    });
-    expect(documented).toEqual(declared);
-  });
-
   it('follow the code of an error, also after it crossed a thread as plain data', () => {
     for (const code of Object.keys(ERRORS) as (keyof typeof ERRORS)[]) {
       const place = { source: 'a.nq', line: 2, column: 3, offset: 17 };

@@ -1,74 +1,63 @@
 import { setFlagsFromString } from 'node:v8';
 import { ProvChainError } from '../src/errors.js';
-import { openSource } from '../src/ledger/index.js';
-import { JobSignals, type ShardRequest } from '../src/pool/messages.js';
-import { type BlockSource, checkShard, type ShardOutcome } from '../src/validation/index.js';
+import type { LedgerSource } from '../src/ledger/index.js';
+import { JobSignals, PoolSettings, type ShardReply, type ShardRequest } from '../src/pool/messages.js';
+import { checkShard, type ShardOutcome, type Unseen } from '../src/validation/index.js';
+import { withCpuProfile } from './cpu-profile.js';
+import { DutyCycle } from './duty-cycle.js';
+import { HandleCache } from './handle-cache.js';
 
-/**
- * Entry of a worker thread: checks one shard at a time on a read-only handle of its own.
- *
- * The handle is opened once per job and closed when another job comes, when the thread has been idle, and after a
- * failure, so that a retry reads through a fresh one.
- */
-
-/** An idle handle keeps files on disk that compaction has replaced. */
-const IDLE_MS = 5000;
+/** Entry of a worker thread: checks one shard at a time on read-only handles of its own. */
 
 // oxigraph's WebAssembly stays with its first compiler. The optimizing one takes 0.3 s of CPU for what a sample of 100
 // blocks runs, and makes a block 0.16 ms faster. A V8 that does not know the flag says so on stderr and goes on.
 setFlagsFromString('--wasm-tiering-budget=1000000000');
 
-interface Opened {
-  readonly dir: string;
-  readonly jobId: string;
-  readonly source: BlockSource;
-}
-
-let opened: Opened | undefined;
-let idleTimer: NodeJS.Timeout | undefined;
+const handles = new HandleCache();
+const duty = new DutyCycle();
 
 /** Proves that this thread has booted and that everything it imports loads. */
 export function warmUp(): void {}
 
 /** Never throws what the caller must understand: an error would lose its class on the way. */
-export async function runShard(request: ShardRequest): Promise<ShardOutcome> {
-  clearTimeout(idleTimer);
-  const { plan, task, slot } = request;
+export async function runShard(request: ShardRequest): Promise<ShardReply> {
+  if (!request.profile) return checkOne(request);
+  const { value, profile } = await withCpuProfile(() => checkOne(request));
+  return { ...value, profile };
+}
+
+async function checkOne(request: ShardRequest): Promise<ShardOutcome> {
+  const { dir, plan, task, slot } = request;
   const signals = JobSignals.over(request.signals);
+  const settings = request.settings && PoolSettings.over(request.settings);
+  // The stop request lies in shared memory, where it is seen without a turn of this thread's loop.
+  const rest = () => duty.rest(settings, () => signals.stopped() !== undefined);
+  let source: LedgerSource | undefined;
+  duty.begin();
   try {
-    const { source } = await openFor(request);
+    source = await handles.open(dir, plan);
     const result = await checkShard(source, plan, task, {
       stopped: () => signals.stopped(),
       progress: (blocks, bytes) => signals.add(slot, blocks, bytes),
       clock: () => performance.now(),
-      // The stop request lies in shared memory, where it is seen without a turn of this thread's loop.
-      breathe: () => Promise.resolve(),
+      breathe: rest,
     });
     return { result };
   } catch (thrown) {
-    await close();
+    await handles.discard(dir, plan);
     const error = ProvChainError.from(thrown);
     if (error.code === 'INTERNAL') return retire(error);
-    return { failed: error.toPlain() };
+    return { failed: error.toPlain(), unseen: source ? undefined : unseenBy(error) };
   } finally {
-    idleTimer = setTimeout(close, IDLE_MS).unref();
+    handles.release(dir, plan);
+    await rest();
   }
 }
 
-async function openFor({ dir, plan }: ShardRequest): Promise<Opened> {
-  if (opened?.jobId !== plan.jobId || opened.dir !== dir) {
-    await close();
-    const source = await openSource(dir, { direct: plan.checks.includes('direct-reads'), pin: plan.pin });
-    opened = { dir, jobId: plan.jobId, source };
-  }
-  return opened;
-}
-
-async function close(): Promise<void> {
-  const closing = opened;
-  opened = undefined;
-  // A handle that does not close changes nothing about what was read through it.
-  await closing?.source.close().catch(() => {});
+/** What an opening that failed says about this worker's view of the replica. Only the pin's block has a place. */
+function unseenBy({ code, place }: ProvChainError): Unseen | undefined {
+  if (code === 'NOT_A_CHAIN') return 'replica';
+  return code === 'STORE_UNAVAILABLE' && place?.block !== undefined ? 'pin' : undefined;
 }
 
 /**

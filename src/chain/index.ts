@@ -42,6 +42,16 @@ export {
   type LegacyFields,
   type LegacyHeader,
 } from './legacy-header.js';
+export { makeProof, type ProofReader, type ProofRequest } from './make-proof.js';
+export {
+  type ConsistencyClaim,
+  consistencyPath,
+  type InclusionClaim,
+  inclusionPath,
+  type NodeAt,
+  verifyConsistency,
+  verifyInclusion,
+} from './merkle-proof.js';
 export {
   decodeProducerKey,
   encodeProducerKey,
@@ -49,6 +59,13 @@ export {
   isUsableProducer,
   producerOf,
 } from './producer-key.js';
+export {
+  decodeProof,
+  encodeProof,
+  type InclusionProof,
+  type ProofStatement,
+  verifyProof,
+} from './proof.js';
 export { signHeader, verifyHeader } from './signature.js';
 export {
   blockKey,

@@ -2,7 +2,8 @@ import type { CompletionCommand, Expected } from './completion-tree.js';
 
 /** Works with bash 3.2 and later and needs no bash-completion package. Words before the cursor are never evaluated. */
 export function bashScript(commands: readonly CompletionCommand[]): string {
-  const names = commands.map((command) => command.name);
+  const names = commands.map((command) => command.name).filter((name) => !name.includes(' '));
+  const groups = commands.filter((command) => command.members).map((command) => `"${command.name}"`);
   return `# bash completion for provchain, made by "provchain completion bash"
 _provchain() {
   local IFS=$'\\n' current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" name="" place=0 i=1
@@ -18,7 +19,10 @@ _provchain() {
 ${valueOptionCases(commands)}
       esac
     elif [[ $word != "=" ]]; then
-      place=$((place + 1))
+      case "$name" in
+        ${[...groups, '""'].join('|')}) name="$name $word" ;;
+        *) place=$((place + 1)) ;;
+      esac
     fi
     i=$((i + 1))
   done
@@ -32,7 +36,7 @@ ${commands.flatMap((command) => command.options.flatMap((option) => valueCase(co
   esac
   if [[ $current == -* ]]; then
     case "$name" in
-${commands.map((command) => `      ${command.name}) ${complete({ kind: 'words', words: command.options.flatMap((option) => option.flags) })} ;;`).join('\n')}
+${commands.map((command) => `      "${command.name}") ${complete({ kind: 'words', words: command.options.flatMap((option) => option.flags) })} ;;`).join('\n')}
     esac
     return
   fi

@@ -6,10 +6,11 @@ export function fishScript(commands: readonly CompletionCommand[]): string {
     'complete -c provchain -f',
   ];
   for (const { name, description } of commands) {
+    if (name.includes(' ')) continue;
     lines.push(`complete -c provchain -n __fish_use_subcommand -a ${name} -d ${quote(description)}`);
   }
   for (const command of commands) {
-    const when = `-n ${quote(`__fish_seen_subcommand_from ${command.name}`)}`;
+    const when = `-n ${quote(condition(command))}`;
     for (const option of command.options) lines.push(`complete -c provchain ${when} ${optionWords(option)}`);
     for (const place of command.places) {
       const words = placeWords(place.expected);
@@ -17,6 +18,13 @@ export function fishScript(commands: readonly CompletionCommand[]): string {
     }
   }
   return `${[...new Set(lines)].join('\n')}\n`;
+}
+
+/** Every word of the name stands on the line, and of a group none of its members. */
+function condition({ name, members }: CompletionCommand): string {
+  const seen = name.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`);
+  if (members) seen.push(`not __fish_seen_subcommand_from ${members.join(' ')}`);
+  return seen.join('; and ');
 }
 
 function optionWords({ flags, description, value }: CompletionOption): string {

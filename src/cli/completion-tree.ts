@@ -11,8 +11,11 @@ export interface CompletionOption {
 }
 
 export interface CompletionCommand {
+  /** With the name of its group in front, if it is in one: "proof make". */
   readonly name: string;
   readonly description: string;
   readonly options: readonly CompletionOption[];
   readonly places: readonly { readonly expected: Expected; readonly repeats: boolean }[];
+  /** Names of the commands in it; they follow in the list. */
+  readonly members?: readonly string[];
 }

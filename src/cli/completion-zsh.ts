@@ -1,12 +1,14 @@
 import type { CompletionCommand, CompletionOption, Expected } from './completion-tree.js';
 
 export function zshScript(commands: readonly CompletionCommand[]): string {
+  const groups = commands.filter((command) => command.members).map((command) => `"${command.name}"`);
+  const top = commands.filter((command) => !command.name.includes(' '));
   return `#compdef provchain
 # zsh completion for provchain, made by "provchain completion zsh"
 _provchain() {
   local -a commands
   commands=(
-${commands.map((command) => `    ${quote(`${escapeColon(command.name)}:${command.description}`)}`).join('\n')}
+${top.map((command) => `    ${quote(`${escapeColon(command.name)}:${command.description}`)}`).join('\n')}
   )
   if (( CURRENT == 2 )); then
     _describe command commands
@@ -15,6 +17,15 @@ ${commands.map((command) => `    ${quote(`${escapeColon(command.name)}:${command
   local name="$words[2]"
   shift words
   (( CURRENT-- ))
+  case "$name" in
+    ${[...groups, '""'].join('|')})
+      if (( CURRENT > 2 )); then
+        name="$name $words[2]"
+        shift words
+        (( CURRENT-- ))
+      fi
+      ;;
+  esac
   case "$name" in
 ${commands.map(commandCase).join('\n')}
   esac
@@ -28,7 +39,7 @@ function commandCase(command: CompletionCommand): string {
     quote(`${repeats ? '*' : i + 1}:argument:${action(expected)}`),
   );
   const specs = [...command.options.flatMap(optionSpecs), ...places];
-  return `    ${command.name})\n      _arguments ${specs.join(' \\\n        ')}\n      ;;`;
+  return `    "${command.name}")\n      _arguments ${specs.join(' \\\n        ')}\n      ;;`;
 }
 
 function optionSpecs({ flags, description, value }: CompletionOption): string[] {

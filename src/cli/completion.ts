@@ -43,15 +43,30 @@ export function completionScript(program: Command, shell: string): string {
 
 function describeProgram(program: Command): CompletionCommand[] {
   const help = program.createHelp();
-  return help.visibleCommands(program).map((command) => ({
-    name: command.name(),
+  return help.visibleCommands(program).flatMap((command) => describeCommands(program, command, ''));
+}
+
+/** The command, and after it those that are in it. */
+function describeCommands(program: Command, command: Command, group: string): CompletionCommand[] {
+  const help = command.createHelp();
+  const name = `${group}${command.name()}`;
+  const described = {
+    name,
     description: command.description(),
     options: help.visibleOptions(command).map(describeOption),
-    places: command.registeredArguments.map((argument) => ({
+  };
+  if (command.commands.length === 0) {
+    const places = command.registeredArguments.map((argument) => ({
       expected: expectedAt(argument.name(), argument.argChoices, command, program),
       repeats: argument.variadic,
-    })),
-  }));
+    }));
+    return [{ ...described, places }];
+  }
+  const members = command.commands.map((member) => member.name());
+  return [
+    { ...described, members, places: [{ expected: { kind: 'words', words: members }, repeats: false }] },
+    ...command.commands.flatMap((member) => describeCommands(program, member, `${name} `)),
+  ];
 }
 
 function describeOption(option: Option): CompletionOption {

@@ -38,11 +38,14 @@ export async function readDocument(
   format: RdfFormat,
   limitBytes = MOST_BYTES,
 ): Promise<Document> {
+  return { name: nameOf(file), format, bytes: await readInput(file, limitBytes) };
+}
+
+/** The bytes of any input file, or of standard input. Errors: FILE_UNREADABLE; BLOCK_TOO_LARGE. */
+export async function readInput(file: string, limitBytes: number): Promise<Uint8Array> {
   const name = nameOf(file);
   try {
-    const bytes =
-      file === STDIN ? await readStream(name, limitBytes) : await readFileBounded(file, limitBytes);
-    return { name, format, bytes };
+    return file === STDIN ? await readStream(name, limitBytes) : await readFileBounded(file, limitBytes);
   } catch (cause) {
     if (cause instanceof ProvChainError) throw cause;
     const why =

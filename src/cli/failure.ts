@@ -4,7 +4,7 @@ import { STOPPED } from './interrupt.js';
 import { createTerminal, formatPlace, printable } from './terminal.js';
 
 /** What a user should do next, by error code. Shown as the second line of every error. */
-const HINTS: Readonly<Record<ErrorCode, string>> = {
+export const HINTS: Readonly<Record<ErrorCode, string>> = {
   USAGE: '"provchain COMMAND --help" lists the options, with examples.',
   RDF_SYNTAX: 'Correct the document at that place.',
   RDF_ENCODING: 'Save the document as UTF-8.',
@@ -26,6 +26,36 @@ const HINTS: Readonly<Record<ErrorCode, string>> = {
     'Keep a copy of the directory, check the disk, and run "provchain validate DIR --level Full".',
   STORE_UNAVAILABLE: 'Run "provchain doctor DIR", mend what it names, and try again.',
   WRITE_LATCHED: 'Mend the cause (a full disk, most often) and run the command again.',
+  CONFIG_INVALID: 'docs/settings.md lists every setting with its allowed values.',
+  REQUEST_INVALID: 'The server names the field; /docs on the server shows the schema.',
+  JSON_INVALID: 'Send one JSON document, each key once.',
+  UNAUTHENTICATED: 'Log in (POST /api/auth/login) and give the token: PROVCHAIN_TOKEN or --token-file.',
+  LOGIN_FAILED: 'Check name and password; too many failures lock the account for a while.',
+  LOCKED_OUT: 'Wait for the time the answer names, or let an administrator look into the audit log.',
+  FORBIDDEN: 'Ask an administrator for a role that may do this.',
+  NOT_FOUND: 'Check the path or the id.',
+  METHOD_NOT_ALLOWED: 'The Allow header of the answer lists the methods.',
+  NOT_ACCEPTABLE: 'Ask for one of the content types that the answer lists.',
+  REQUEST_TIMEOUT: 'Send it again; for long jobs use ?wait= or the events of the job.',
+  HEAD_MOVED: 'Read the head again and decide whether the block is still wanted.',
+  REVISION_CONFLICT: 'Read it again, and change what is there now.',
+  JOB_NOT_FINISHED: 'Wait for the end of the job, or watch its events.',
+  JOB_WITHOUT_REPORT: 'The job itself says why it ended; submit it again.',
+  USER_EXISTS: 'Choose another name, or remove that user first.',
+  PASSWORD_REFUSED:
+    'Several words that have nothing to do with each other are easy to keep and hard to guess.',
+  REQUEST_TOO_LARGE: 'Split it, or raise network.api.max_request_size_mb.',
+  UNSUPPORTED_MEDIA_TYPE: 'Send one of the content types that the answer lists.',
+  IDEMPOTENCY_MISMATCH: 'Use a new Idempotency-Key for a new request.',
+  FROZEN: 'Wait for the end of the maintenance, or let an administrator unfreeze the chain.',
+  RATE_LIMITED: 'Send fewer requests; Retry-After says when the next one is taken.',
+  OVERLOADED: 'Try again after the time in Retry-After, or add workers.',
+  QUEUE_UNAVAILABLE: 'Check Redis and redis.url; the node takes jobs again as soon as it answers.',
+  NOT_WRITER: 'Send blocks to the writer; the answer names its URL.',
+  SHUTTING_DOWN: 'Send it to another node, or again when this one is back.',
+  SERVER_UNREACHABLE: 'Check --server and that the node is running.',
+  PROOF_INVALID: 'Do not rely on it. Ask for a new proof, from another replica if there is one.',
+  AUDIT_BROKEN: 'Keep a copy of the log, and look for who could write to it.',
   INTERNAL: 'This is a defect. Run it again with PROVCHAIN_DEBUG=1 and report what it prints.',
 };
 

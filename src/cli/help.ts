@@ -33,6 +33,18 @@ export function describeCommand(command: Command, notes: HelpNotes): Command {
   );
 }
 
+/**
+ * Ends the help of a command that only holds others. They all take `--json`, so it is named here once.
+ */
+export function describeGroup(group: Command, notes: HelpNotes): Command {
+  return group.addHelpText(
+    'after',
+    () =>
+      `\n${examplesText(notes)}\n\n${exitCodesText({ ...notes, meanings: { [EXIT.healthy]: 'done', ...notes.meanings } })}` +
+      '\n\nEach of them takes --json: one JSON document on stdout and nothing else.',
+  );
+}
+
 function examplesText({ examples }: HelpNotes): string {
   const width = Math.max(...examples.map(([line]) => line.length));
   const lines = examples.map(([line, purpose]) => `  $ provchain ${line.padEnd(width)}  # ${purpose}`);

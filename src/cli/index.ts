@@ -1,2 +1,3 @@
+export { HINTS } from './failure.js';
 export { EXIT_MEANINGS } from './help.js';
 export { createProgram } from './program.js';

@@ -17,6 +17,11 @@ export function parseWorkers(text: string): number {
   return wholeNumber(text, 1, 128);
 }
 
+/** 0 stands for any free one. */
+export function parsePort(text: string): number {
+  return wholeNumber(text, 0, 65_535);
+}
+
 function wholeNumber(text: string, least: number, most: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;

@@ -2,8 +2,10 @@ import { Command } from 'commander';
 import { EXIT } from '../errors.js';
 import { packageVersion } from '../version.js';
 import { registerAppend } from './append.js';
+import { registerAudit } from './audit.js';
 import { registerCanonicalize } from './canonicalize.js';
 import { registerCompletion } from './completion.js';
+import { registerConfig } from './config.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { registerGenerate } from './generate.js';
@@ -11,6 +13,10 @@ import { exitCodesText } from './help.js';
 import { registerImport } from './import.js';
 import { registerInit } from './init.js';
 import { registerInspect } from './inspect.js';
+import { registerJobs } from './jobs.js';
+import { registerProof } from './proof.js';
+import { registerServe } from './serve.js';
+import { registerUser } from './user.js';
 import { registerValidate } from './validate.js';
 
 const ABOUT =
@@ -34,7 +40,13 @@ export function createProgram(): Command {
   registerImport(program);
   registerValidate(program);
   registerInspect(program);
+  registerProof(program);
+  registerJobs(program);
   registerCanonicalize(program);
+  registerConfig(program);
+  registerServe(program);
+  registerUser(program);
+  registerAudit(program);
   registerDoctor(program);
   registerDemo(program);
   registerCompletion(program);

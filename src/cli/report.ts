@@ -6,14 +6,17 @@ import { formatTable } from './table.js';
 import { printable, type Terminal } from './terminal.js';
 import { verdict } from './verdict.js';
 
-/** Shows a report to a person: the answer, what was checked, what was found, and what to type next. */
-export function printReport(terminal: Terminal, directory: string, report: Report): void {
+/**
+ * Shows a report to a person: the answer, what was checked, what was found, and, where the chain is in a directory here,
+ * what to type next.
+ */
+export function printReport(terminal: Terminal, directory: string | undefined, report: Report): void {
   const paint = colorOf(terminal, report.status);
   terminal.print(`${paint(report.status)}  ${verdict(report)}\n`);
   terminal.print(summaryTable(terminal, report));
   terminal.print(`\n${checksTable(terminal, report)}`);
   printFindings(terminal, report);
-  const next = nextCommand(directory, report);
+  const next = directory === undefined ? undefined : nextCommand(directory, report);
   if (next) terminal.print(`\nNext: ${terminal.out.bold(next.command)}\n      ${next.purpose}`);
 }
 

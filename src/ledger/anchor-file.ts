@@ -15,12 +15,16 @@ export function anchorBytes(
   return encodeAnchor(signAnchor({ chainId, hash, historyRoot, index, producer, timestamp }, key));
 }
 
-/** Replaces anchor.json durably: to be called once the blocks it vouches for are durable, before they are confirmed. */
+/**
+ * Replaces anchor.json: to be called once the blocks it vouches for are durable, before they are confirmed. Durable
+ * itself unless told otherwise.
+ */
 export async function writeAnchor(
   dir: string,
   chainId: string,
   tip: ChainTip,
   key: KeyObject,
+  { synced = true } = {},
 ): Promise<void> {
-  await replaceFile(join(dir, ANCHOR_FILE), anchorBytes(chainId, tip, key));
+  await replaceFile(join(dir, ANCHOR_FILE), anchorBytes(chainId, tip, key), { synced });
 }

@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises';
+import { open, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Makes the names in a folder durable: a file that was made or renamed is not, until its folder is synced. */
@@ -22,9 +22,17 @@ export async function writeSynced(path: string, bytes: string | Uint8Array, mode
   }
 }
 
-/** Replaces a file so that after a crash at any moment either the old or the new bytes are there, whole. */
-export async function replaceFile(path: string, bytes: string | Uint8Array): Promise<void> {
-  await writeSynced(`${path}.tmp`, bytes);
+/**
+ * Replaces a file so that after a crash at any moment either the old or the new bytes are there, whole. Without
+ * `synced` that holds for a crash of the process, not of the machine.
+ */
+export async function replaceFile(
+  path: string,
+  bytes: string | Uint8Array,
+  { synced = true } = {},
+): Promise<void> {
+  if (synced) await writeSynced(`${path}.tmp`, bytes);
+  else await writeFile(`${path}.tmp`, bytes);
   await rename(`${path}.tmp`, path);
-  await syncFolder(dirname(path));
+  if (synced) await syncFolder(dirname(path));
 }

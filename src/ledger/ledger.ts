@@ -11,7 +11,15 @@ import {
 import { LogSync } from './log-sync.js';
 import type { Put, Rocks } from './rocks.js';
 
+/**
+ * When an append is confirmed. `Fast`: once it is with the operating system, so that it outlives the process but not a
+ * power cut. `Normal`: once log and anchor are synced. `Full`: once it has been moved into table files as well.
+ */
+export const SYNC_MODES = ['Fast', 'Normal', 'Full'] as const;
+export type SyncMode = (typeof SYNC_MODES)[number];
+
 export interface LedgerSettings {
+  readonly syncMode: SyncMode;
   /** Longest canonical payload of a block. */
   readonly payloadLimitBytes: number;
   /** The log is flushed when it is longer: until then every reader that opens has to replay it. */
@@ -21,6 +29,7 @@ export interface LedgerSettings {
 }
 
 export const DEFAULT_LEDGER_SETTINGS: LedgerSettings = {
+  syncMode: 'Normal',
   payloadLimitBytes: 16 << 20,
   flushAtLogBytes: 8 << 20,
   now: Date.now,
@@ -34,7 +43,12 @@ const BULK_LOG_BYTES = 48 << 20;
 /** Documents of {@link Ledger.appendAll} between two looks at what I/O has finished. */
 const DOCUMENTS_PER_TURN = 8;
 
-interface Waiting {
+export interface AppendOptions {
+  /** Append only directly after the block of this hash (lower-case hex). */
+  readonly expectedHead?: string;
+}
+
+interface Waiting extends AppendOptions {
   readonly payload: Payload;
   resolve(block: AppendedBlock): void;
   reject(error: unknown): void;
@@ -101,17 +115,25 @@ export class Ledger {
   }
 
   /**
-   * Appends one document (N-Quads in any form) as the next block, and resolves when it would survive a power cut.
-   * Blocks are in the order of the calls.
+   * Appends one document (N-Quads in any form) as the next block, and resolves when it would survive a power cut (see
+   * {@link SYNC_MODES}). Blocks are in the order of the calls.
    *
    * Errors, nothing stored: RDF_SYNTAX, RDF_ENCODING, CANONICAL_LIMIT, BLOCK_EMPTY, BLOCK_TOO_LARGE; WRITE_LATCHED.
    * STORE_UNAVAILABLE when writing failed: whether the block is there shows when the chain is opened again.
    */
   async append(nquads: Uint8Array): Promise<AppendedBlock> {
     this.#refuseUnlessOpen();
-    const payload = preparePayload(nquads, this.#settings.payloadLimitBytes);
+    return this.appendPrepared(preparePayload(nquads, this.#settings.payloadLimitBytes));
+  }
+
+  /**
+   * {@link append} of what `preparePayload` has made, perhaps in another thread. Errors besides: HEAD_MOVED, nothing
+   * stored, when another block stands where `expectedHead` was to be.
+   */
+  async appendPrepared(payload: Payload, options: AppendOptions = {}): Promise<AppendedBlock> {
+    this.#refuseUnlessOpen();
     return new Promise((resolve, reject) => {
-      this.#queue.push({ payload, resolve, reject });
+      this.#queue.push({ ...options, payload, resolve, reject });
       this.#queuedBytes += payload.bytes.length;
       this.#running ??= this.#work();
     });
@@ -214,7 +236,7 @@ export class Ledger {
         const group = this.#build(waiting);
         await writing;
         this.#refuseIfLatched();
-        writing = this.#store(group);
+        if (group.waiting.length > 0) writing = this.#store(group);
       } catch (error) {
         for (const { reject } of waiting) reject(error);
       }
@@ -238,32 +260,56 @@ export class Ledger {
   #build(waiting: readonly Waiting[]): Group {
     const puts: Put[] = [];
     const now = this.#settings.now();
+    const accepted: Waiting[] = [];
+    const blocks: AppendedBlock[] = [];
     try {
-      const blocks = waiting.map(({ payload }) => this.#builder.add(payload, now, puts));
+      for (const append of waiting) {
+        if (this.#lostRace(append)) continue;
+        blocks.push(this.#builder.add(append.payload, now, puts));
+        accepted.push(append);
+      }
       puts.push(this.#builder.headPut());
-      return { waiting, blocks, puts, tip: this.#builder.tip! };
+      return { waiting: accepted, blocks, puts, tip: this.#builder.tip! };
     } catch (error) {
       // The builder may stand at a block that will never be stored.
       throw this.#latch(error);
     }
   }
 
+  /** Whether another block stands where this one was to be; its caller is told. */
+  #lostRace({ expectedHead, reject }: Waiting): boolean {
+    const { hash, index } = this.#builder.tip!;
+    if (expectedHead === undefined || expectedHead === hash) return false;
+    const message = `the head is block ${index} with hash ${hash}, not ${expectedHead}`;
+    reject(new ProvChainError('HEAD_MOVED', message, { place: { block: index } }));
+    return true;
+  }
+
   /** Writes a group and tells its appends. Never rejects. */
   async #store({ waiting, blocks, puts, tip }: Group): Promise<void> {
     try {
       await this.#alone(async () => {
-        const logBytes = await this.#logSync.durably(() => this.#rocks.write(puts));
-        await writeAnchor(this.#dir, this.chainId, tip, this.#key);
+        const { syncMode } = this.#settings;
+        const logBytes = await this.#write(puts);
+        await writeAnchor(this.#dir, this.chainId, tip, this.#key, { synced: syncMode !== 'Fast' });
+        if (syncMode === 'Full') await this.#rocks.flush();
         this.#confirmed = tip;
         for (const [i, { resolve }] of waiting.entries()) resolve(blocks[i]!);
         const longest = this.#bulkLoads > 0 ? BULK_LOG_BYTES : this.#settings.flushAtLogBytes;
-        if (logBytes >= longest) await this.#rocks.flush();
+        if (syncMode !== 'Full' && logBytes >= longest) await this.#rocks.flush();
       });
     } catch (error) {
       const latched = this.#latch(error);
       // Those that were confirmed before a flush failed stay confirmed.
       for (const { reject } of waiting) reject(latched);
     }
+  }
+
+  /** Writes one batch; the length of the log in bytes afterwards. */
+  async #write(puts: readonly Put[]): Promise<number> {
+    if (this.#settings.syncMode !== 'Fast') return this.#logSync.durably(() => this.#rocks.write(puts));
+    await this.#rocks.write(puts);
+    return (await this.#rocks.currentLog()).size;
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {

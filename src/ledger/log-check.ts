@@ -1,4 +1,4 @@
-import { open, readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProvChainError } from '../errors.js';
 import { type BadRecord, findBadRecord, LOG_BLOCK_BYTES } from './log-format.js';
@@ -27,6 +27,32 @@ export async function checkLogs(database: string): Promise<{ torn: boolean }> {
   const bad = name === undefined ? undefined : await firstBadRecord(join(database, name), true);
   if (bad && bad.kind !== 'torn') throw damaged(name!, bad);
   return { torn: bad !== undefined };
+}
+
+/** Length of a log that holds one batch of nothing: an opening that was killed before it was done leaves such a one. */
+const EMPTY_BATCH_BYTES = 19;
+
+/**
+ * The first record of the write-ahead logs that is whole but wrong. A record cut off by the end of the last log that
+ * was written to, or zeros from there to its end, are what a writer that died leaves; in an older log they are damage.
+ */
+export async function findDamagedLog(database: string): Promise<(BadRecord & { name: string }) | undefined> {
+  const names = (await readdir(database)).filter((name) => name.endsWith('.log')).sort();
+  let cutOff: (BadRecord & { name: string }) | undefined;
+  for (const name of names) {
+    const path = join(database, name);
+    if (cutOff && (await stat(path)).size > EMPTY_BATCH_BYTES) return cutOff;
+    const bad = await firstBadRecord(path, true);
+    if (bad === undefined) continue;
+    if (bad.kind !== 'torn' && !(await zerosFrom(path, bad.at))) return { name, ...bad };
+    cutOff ??= { name, ...bad };
+  }
+  return undefined;
+}
+
+async function zerosFrom(path: string, at: number): Promise<boolean> {
+  const bytes = await readFile(path);
+  return bytes.subarray(at).every((byte) => byte === 0);
 }
 
 async function firstBadRecord(path: string, checksums: boolean): Promise<BadRecord | undefined> {

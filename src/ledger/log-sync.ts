@@ -1,7 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from './durable-files.js';
-import type { Rocks } from './rocks.js';
+
+/** What is needed of the database whose logs are synced. */
+interface LoggedStore {
+  readonly path: string;
+  currentLog(): Promise<{ number: number; size: number }>;
+}
 
 /**
  * Makes batches durable. RocksDB syncs its write-ahead log only for writes that ask for it, and rocksdb-native has no
@@ -12,13 +17,13 @@ import type { Rocks } from './rocks.js';
  * last one synced, blocks that had been acknowledged were lost.
  */
 export class LogSync {
-  readonly #rocks: Rocks;
+  readonly #rocks: LoggedStore;
   #number = -1;
   #file: FileHandle | undefined;
   /** Highest log whose name is known to be durable. */
   #named = -1;
 
-  constructor(rocks: Rocks) {
+  constructor(rocks: LoggedStore) {
     this.#rocks = rocks;
   }
 

@@ -29,6 +29,7 @@ const ATTEMPTS = 3;
 export async function openWriter(dir: string, options: WriterOptions = {}): Promise<Ledger> {
   const defaults = DEFAULT_LEDGER_SETTINGS;
   const settings = {
+    syncMode: options.syncMode ?? defaults.syncMode,
     payloadLimitBytes: options.payloadLimitBytes ?? defaults.payloadLimitBytes,
     flushAtLogBytes: options.flushAtLogBytes ?? defaults.flushAtLogBytes,
     now: options.now ?? defaults.now,

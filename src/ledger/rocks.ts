@@ -1,11 +1,17 @@
 import RocksDB from 'rocksdb-native';
 import { ProvChainError } from '../errors.js';
 import type { Column } from '../validation/index.js';
-import { Cursor } from './cursor.js';
+import { Cursor, type CursorOptions } from './cursor.js';
 import { classifyRocksError } from './rocks-errors.js';
 
-export interface RocksOptions {
+/** Column families of a chain's database, beside the one every database has, `default`. */
+const CHAIN_FAMILIES = ['header', 'payload'] as const;
+type ChainFamily = (typeof CHAIN_FAMILIES)[number];
+
+export interface RocksOptions<Family extends string = ChainFamily> {
   readonly readOnly: boolean;
+  /** Column families beside `default`; a chain's when left out. */
+  readonly families?: readonly Family[];
   /** Make the database and its column families; without it a missing one is an error. */
   readonly create?: boolean;
   /** Read past the page cache (O_DIRECT). */
@@ -18,10 +24,17 @@ export interface RocksOptions {
   readonly damagedLog: 'refuse' | 'stop-before';
 }
 
-export interface Put {
-  readonly column: Column;
+export interface Put<Name extends string = Column> {
+  readonly column: Name;
   readonly key: Uint8Array;
   readonly value: Uint8Array;
+}
+
+/** Takes a key away, whether or not it is there. */
+export interface Removal<Name extends string = Column> {
+  readonly column: Name;
+  readonly key: Uint8Array;
+  readonly value: null;
 }
 
 interface PendingGets {
@@ -30,15 +43,17 @@ interface PendingGets {
 }
 
 const { ABSOLUTE_CONSISTENCY, POINT_IN_TIME } = RocksDB.constants.walRecoveryMode;
-const COLUMNS = ['default', 'header', 'payload'] as const;
 /** Point reads asked for in the same tick go to RocksDB together, this many at most. */
 const GETS_PER_READ = 256;
 /** Filled by a bulk load only: the writer flushes long before. */
 const WRITE_BUFFER_BYTES = 64 << 20;
 
-function nativeOptions(options: RocksOptions): RocksDB.Options {
+function nativeOptions(
+  options: Omit<RocksOptions, 'families'>,
+  families: readonly string[],
+): RocksDB.Options {
   return {
-    columnFamilies: ['header', 'payload'],
+    columnFamilies: [...families],
     readOnly: options.readOnly,
     createIfMissing: options.create ?? false,
     createMissingColumnFamilies: options.create ?? false,
@@ -58,41 +73,44 @@ function nativeOptions(options: RocksOptions): RocksDB.Options {
 }
 
 /**
- * The one interface to rocksdb-native: a database of three column families. Every method throws what
+ * The one interface to rocksdb-native: a database of `default` and the column families named when it is opened, those
+ * of a chain unless told otherwise. Every method throws what
  * {@link classifyRocksError} makes of RocksDB's errors. The caller closes cursors before the handle.
  */
-export class Rocks {
+export class Rocks<Family extends string = ChainFamily> {
   readonly #root: RocksDB;
-  readonly #sessions: Record<Column, RocksDB>;
-  readonly #pending: Partial<Record<Column, PendingGets>> = {};
+  readonly #sessions: Readonly<Record<string, RocksDB>>;
+  readonly #pending: Record<string, PendingGets | undefined> = {};
   readonly #closedMessage: string;
   #closed = false;
 
   private constructor(
     root: RocksDB,
     readonly path: string,
+    families: readonly Family[],
   ) {
     this.#root = root;
-    this.#sessions = {
-      default: root,
-      header: root.columnFamily('header'),
-      payload: root.columnFamily('payload'),
-    };
+    const others = families.map((family) => [family, root.columnFamily(family)] as const);
+    this.#sessions = Object.fromEntries([['default', root], ...others]);
     this.#closedMessage = `the database ${path} is closed`;
   }
 
   /** Opens by real path: RocksDB's lock within a process goes by the path's text, which a link would get around. */
-  static async open(path: string, options: RocksOptions): Promise<Rocks> {
-    const root = new RocksDB(path, nativeOptions(options));
+  static async open<Family extends string = ChainFamily>(
+    path: string,
+    options: RocksOptions<Family>,
+  ): Promise<Rocks<Family>> {
+    const families = options.families ?? (CHAIN_FAMILIES as readonly string[] as readonly Family[]);
+    const root = new RocksDB(path, nativeOptions(options, families));
     try {
       await root.ready();
     } catch (error) {
       throw classifyRocksError(error, path);
     }
-    return new Rocks(root, path);
+    return new Rocks(root, path, families);
   }
 
-  get(column: Column, key: Uint8Array): Promise<Buffer | null> {
+  get(column: 'default' | Family, key: Uint8Array): Promise<Buffer | null> {
     return new Promise((resolve, reject) => {
       let pending = this.#pending[column];
       if (pending === undefined || pending.keys.length >= GETS_PER_READ) {
@@ -106,13 +124,13 @@ export class Rocks {
     });
   }
 
-  #readPending(column: Column, pending: PendingGets): void {
-    if (this.#pending[column] === pending) delete this.#pending[column];
+  #readPending(column: string, pending: PendingGets): void {
+    if (this.#pending[column] === pending) this.#pending[column] = undefined;
     if (this.#closed) {
       for (const { reject } of pending.settle) reject(new ProvChainError('INTERNAL', this.#closedMessage));
       return;
     }
-    const batch = this.#sessions[column].read({ capacity: pending.keys.length });
+    const batch = this.#sessions[column]!.read({ capacity: pending.keys.length });
     const reads = pending.keys.map((key) => batch.get(key));
     batch.tryFlush();
     reads.forEach((read, i) => {
@@ -123,18 +141,18 @@ export class Rocks {
   }
 
   openCursor(
-    column: Column,
+    column: 'default' | Family,
     from: Uint8Array,
     to: Uint8Array | undefined,
-    options: { keysOnly: boolean; capacity: number },
+    options: CursorOptions,
   ): Promise<Cursor> {
-    return this.#try(() => Cursor.open(this.#sessions[column], from, to, options));
+    return this.#try(() => Cursor.open(this.#sessions[column]!, from, to, options));
   }
 
   /** Bytes that the entries with `from` ≤ key < `to` take, as far as the index of the files tells. */
-  async approximateBytes(column: Column, from: Uint8Array, to: Uint8Array): Promise<number> {
+  async approximateBytes(column: 'default' | Family, from: Uint8Array, to: Uint8Array): Promise<number> {
     return this.#try(() =>
-      this.#sessions[column].approximateSize(from, to, { includeMemtables: true, includeFiles: true }),
+      this.#sessions[column]!.approximateSize(from, to, { includeMemtables: true, includeFiles: true }),
     );
   }
 
@@ -145,13 +163,14 @@ export class Rocks {
    * keeps one per operation: the session is changed while operations are added. All sessions share one state, which is
    * all that the batch needs of them afterwards.
    */
-  async write(puts: readonly Put[]): Promise<void> {
+  async write(changes: readonly (Put<'default' | Family> | Removal<'default' | Family>)[]): Promise<void> {
     await this.#try(async () => {
-      const batch = this.#root.write({ capacity: puts.length });
+      const batch = this.#root.write({ capacity: changes.length });
       try {
-        for (const { column, key, value } of puts) {
-          batch._db = this.#sessions[column];
-          batch.tryPut(key, value);
+        for (const { column, key, value } of changes) {
+          batch._db = this.#sessions[column]!;
+          if (value === null) batch.tryDelete(key);
+          else batch.tryPut(key, value);
         }
         batch._db = this.#root;
         await batch.flush();
@@ -164,13 +183,13 @@ export class Rocks {
   /** Moves what is in memory into files. The log that it came from goes when every column family has been flushed. */
   async flush(): Promise<void> {
     await this.#try(async () => {
-      for (const column of COLUMNS) await this.#sessions[column].flush();
+      for (const session of Object.values(this.#sessions)) await session.flush();
     });
   }
 
   async compact(): Promise<void> {
     await this.#try(async () => {
-      for (const column of COLUMNS) await this.#sessions[column].compactRange();
+      for (const session of Object.values(this.#sessions)) await session.compactRange();
     });
   }
 
@@ -183,8 +202,7 @@ export class Rocks {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#sessions.header.close();
-    await this.#sessions.payload.close();
+    for (const session of Object.values(this.#sessions)) if (session !== this.#root) await session.close();
     await this.#root.close();
   }
 

@@ -12,7 +12,7 @@ declare module 'rocksdb-native' {
     write(options?: { capacity?: number }): RocksDB.WriteBatch;
     iterator(
       range: { gte?: Uint8Array; lt?: Uint8Array },
-      options: { values: boolean; capacity: number },
+      options: { values: boolean; capacity: number; reverse: boolean },
     ): RocksDB.Iterator;
     flush(): Promise<void>;
     compactRange(): Promise<void>;
@@ -49,6 +49,7 @@ declare module 'rocksdb-native' {
     interface WriteBatch {
       _db: RocksDB;
       tryPut(key: Uint8Array, value: Uint8Array): void;
+      tryDelete(key: Uint8Array): void;
       flush(): Promise<void>;
       destroy(): void;
     }

@@ -1,4 +1,6 @@
 import type { PlainError } from '../errors.js';
+import type { Payload } from '../ledger/index.js';
+import type { RdfFormat } from '../rdf/index.js';
 import type {
   Check,
   Level,
@@ -6,6 +8,7 @@ import type {
   Plan,
   Progress,
   Report,
+  ShardOutcome,
   ShardTask,
   StopReason,
 } from '../validation/index.js';
@@ -16,7 +19,7 @@ import type {
  * findings.
  */
 
-/** One shard for a worker thread. The answer is a `ShardOutcome`. */
+/** One shard for a worker thread. */
 export interface ShardRequest {
   readonly dir: string;
   readonly plan: Plan;
@@ -25,6 +28,41 @@ export interface ShardRequest {
   readonly signals: SharedArrayBuffer;
   /** Whose counters to use. */
   readonly slot: number;
+  /** Memory of the pool's {@link PoolSettings}; without it nothing is limited. */
+  readonly settings?: SharedArrayBuffer;
+  /** Take a CPU profile of this shard. */
+  readonly profile?: boolean;
+}
+
+/** A shard's outcome, with its CPU profile (JSON text) if one was asked for. */
+export type ShardReply = ShardOutcome & { readonly profile?: string };
+
+/** What can change while shards run, seen by all threads of a pool at once. */
+export class PoolSettings {
+  readonly buffer: SharedArrayBuffer;
+  readonly #cells: Int32Array;
+
+  private constructor(buffer: SharedArrayBuffer) {
+    this.buffer = buffer;
+    this.#cells = new Int32Array(buffer);
+  }
+
+  static create(): PoolSettings {
+    return new PoolSettings(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  }
+
+  static over(buffer: SharedArrayBuffer): PoolSettings {
+    return new PoolSettings(buffer);
+  }
+
+  setCpuPercent(percent = 100): void {
+    Atomics.store(this.#cells, 0, percent);
+  }
+
+  /** Of a thread's time that it may work, in percent. */
+  cpuPercent(): number {
+    return Atomics.load(this.#cells, 0);
+  }
 }
 
 const STOP_REASONS: readonly StopReason[] = ['cancelled', 'time-limit'];
@@ -123,3 +161,12 @@ export type FromValidator =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'report'; readonly report: Report }
   | { readonly type: 'error'; readonly error: PlainError };
+
+/** One document for an intake thread; see `Intake`. */
+export interface IntakeRequest {
+  readonly document: Uint8Array;
+  readonly format: RdfFormat;
+  readonly payloadLimitBytes: number;
+}
+
+export type IntakeAnswer = { readonly payload: Payload } | { readonly failed: PlainError };

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { ProvChainError } from '../errors.js';
-import type { Plan, ShardOutcome } from '../validation/index.js';
-import type { ShardRequest } from './messages.js';
+import type { Plan } from '../validation/index.js';
+import type { ShardReply, ShardRequest } from './messages.js';
 import { PooledRunner } from './runner.js';
 
 const ENTRY = fileURLToPath(new URL('../../workers/check-shard.js', import.meta.url));
@@ -20,7 +20,7 @@ export interface PoolOptions {
 /**
  * Worker threads that check shards. The threads boot while the caller goes on; what is given to them meanwhile waits.
  *
- * Piscina's task queue is never used as one: each runner has at most `workers` shards under way.
+ * Piscina's task queue is never used as one: nobody has more than `workers` shards under way.
  */
 export class ValidationPool {
   readonly #piscina: Piscina;
@@ -53,10 +53,18 @@ export class ValidationPool {
     return this.#ready;
   }
 
-  /** Where the shards of one job run. */
+  get threads(): number {
+    return this.#piscina.threads.length;
+  }
+
+  /** One shard on a free thread; `kill` ends that thread. Rejects when the thread dies. */
+  runShard(request: ShardRequest, kill: AbortController): Promise<ShardReply> {
+    return this.#dispatch('runShard', request, kill);
+  }
+
+  /** Where the shards of one job run that has the pool for itself. */
   runnerFor(dir: string, plan: Plan): PooledRunner {
-    const dispatch = (request: ShardRequest, kill: AbortController) =>
-      this.#dispatch('runShard', request, kill);
+    const dispatch = (request: ShardRequest, kill: AbortController) => this.runShard(request, kill);
     return new PooledRunner({ dir, plan, concurrency: this.#workers, dispatch });
   }
 
@@ -77,7 +85,7 @@ export class ValidationPool {
         filename: ENTRY,
         name,
         signal: kill.signal,
-      })) as ShardOutcome;
+      })) as ShardReply;
     } finally {
       this.#running.delete(kill);
     }

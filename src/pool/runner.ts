@@ -17,8 +17,15 @@ interface RunnerOptions {
   readonly dir: string;
   readonly plan: Plan;
   readonly concurrency: number;
-  /** Hands a request to a free thread; `kill` ends that thread. Rejects when the thread dies. */
-  readonly dispatch: (request: ShardRequest, kill: AbortController) => Promise<ShardOutcome>;
+  /**
+   * Hands a request to a free thread; `kill` ends that thread, `signal` only spares what has not begun. Rejects when the
+   * thread dies.
+   */
+  readonly dispatch: (
+    request: ShardRequest,
+    kill: AbortController,
+    signal: AbortSignal,
+  ) => Promise<ShardOutcome>;
 }
 
 /**
@@ -47,7 +54,9 @@ export class PooledRunner implements ShardRunner {
       const first = await this.#attempt(task, slot, signal);
       if (!('failed' in first) || signal.aborted) return first;
       const second = await this.#attempt(task, slot, signal);
-      return 'failed' in second ? { failed: lesserFailure(first.failed, second.failed) } : second;
+      if (!('failed' in second)) return second;
+      const failed = lesserFailure(first.failed, second.failed);
+      return failed === second.failed ? second : first;
     } finally {
       this.#giveBackSlot(slot);
     }
@@ -75,7 +84,7 @@ export class PooledRunner implements ShardRunner {
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
     try {
-      const outcome = await dispatch({ dir, plan, task, slot, signals: this.#signals.buffer }, kill);
+      const outcome = await dispatch({ dir, plan, task, slot, signals: this.#signals.buffer }, kill, signal);
       if ('result' in outcome) this.#bankProgress(slot);
       return outcome;
     } catch (thrown) {

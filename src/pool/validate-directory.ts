@@ -1,25 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { lesserFailure, type PlainError, ProvChainError } from '../errors.js';
-import type { ChainFiles, LedgerSource } from '../ledger/index.js';
-import type {
-  BlockSource,
-  Pin,
-  Plan,
-  PlanOptions,
-  Progress,
-  Report,
-  ShardRunner,
-} from '../validation/index.js';
+import type { BlockSource, Plan, PlanOptions, Progress, Report, ShardRunner } from '../validation/index.js';
 import { packageVersion } from '../version.js';
 import { type Lanes, planLanes } from './lanes.js';
 import type { JobOptions } from './messages.js';
+import { type Engine, loadEngine, openPinned } from './opening.js';
 import type { ValidationPool } from './pool.js';
+import { ProgressTimer } from './progress-timer.js';
 import type { Covered } from './runner.js';
 import { SharedRunner } from './shared-runner.js';
 import { StopSwitch } from './stop-switch.js';
-
-const PROGRESS_MS = 100;
 
 export interface DirectoryOptions extends JobOptions {
   /** Aborting it ends the validation as Incomplete, with what was covered so far. */
@@ -51,14 +41,6 @@ async function startPool(workers: number, { maxHeapMb }: JobOptions): Promise<Va
   const { createPool } = await import('./pool.js');
   return createPool({ workers, maxHeapMb });
 }
-
-/** Loaded only when the threads are booting, which they go on doing meanwhile: RocksDB alone takes 35 ms. */
-async function loadEngine() {
-  const ledger = await import('../ledger/index.js');
-  return { ...ledger, ...(await import('../validation/index.js')) };
-}
-
-type Engine = Awaited<ReturnType<typeof loadEngine>>;
 
 async function validateOn(
   pool: ValidationPool | undefined,
@@ -122,62 +104,4 @@ function runnerOn(engine: Engine, lanes: Lanes, pool: ValidationPool | undefined
   };
   const here = engine.runnerInThread(source, plan, { clock: () => performance.now(), onProgress });
   return pooled ? new SharedRunner(here, pooled) : here;
-}
-
-type Opening =
-  | { readonly source: LedgerSource; readonly pin: Pin; readonly anchorIndex: number | null }
-  | { readonly failed: PlainError };
-
-/** The store opened and its end found, at the second attempt if the first fails. Errors: NOT_A_CHAIN, INTERNAL. */
-async function openPinned(engine: Engine, evidence: ChainFiles, options: DirectoryOptions): Promise<Opening> {
-  const checks = options.checks ?? engine.LEVEL_CHECKS[options.level ?? engine.DEFAULT_LEVEL];
-  const attempt = async (): Promise<Opening> => {
-    let source: LedgerSource | undefined;
-    try {
-      source = await engine.openSource(evidence.dir, {
-        direct: checks.includes('direct-reads'),
-        pin: options.pin,
-      });
-      const found = await engine.pinChain(source, evidence);
-      return { source, pin: options.pin ?? found.pin, anchorIndex: found.anchorIndex };
-    } catch (thrown) {
-      await source?.close();
-      const error = ProvChainError.from(thrown);
-      if (error.code !== 'STORE_CORRUPT' && error.code !== 'STORE_UNAVAILABLE') throw error;
-      return { failed: error.toPlain() };
-    }
-  };
-  const first = await attempt();
-  if ('source' in first) return first;
-  const second = await attempt();
-  return 'source' in second ? second : { failed: lesserFailure(first.failed, second.failed) };
-}
-
-/** Passes on how far the shards are, all lanes together, ten times a second and once at the end. */
-class ProgressTimer {
-  readonly #lanes: (() => Covered)[] = [];
-  readonly #tell: () => void;
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(totalBlocks: number, onProgress: DirectoryOptions['onProgress']) {
-    this.#tell = () => {
-      let blocks = 0;
-      let bytes = 0;
-      for (const covered of this.#lanes.map((read) => read())) {
-        blocks += covered.blocks;
-        bytes += covered.bytes;
-      }
-      onProgress?.({ blocks, totalBlocks, bytes });
-    };
-    this.#timer = setInterval(this.#tell, PROGRESS_MS);
-  }
-
-  add(lane: () => Covered): void {
-    this.#lanes.push(lane);
-  }
-
-  end(): void {
-    clearInterval(this.#timer);
-    this.#tell();
-  }
 }

@@ -89,12 +89,20 @@ export function buildReport(parts: ReportParts): Report {
     checks: summarize(plan, facts, results),
     recommendations: recommend(codes),
     shards: parts.shards,
-    asOf: parts.startedAt.toISOString(),
+    asOf: oldestEvidence(parts.startedAt.toISOString(), results),
     reportDigest: reportDigest(
       digested,
       written.map(({ text }) => text),
     ),
   };
+}
+
+/** ISO 8601 in UTC with milliseconds throughout, so that the order of the texts is the order in time. */
+function oldestEvidence(startedAt: string, results: readonly ShardResult[]): string {
+  return results.reduce(
+    (oldest, { knownSince }) => (knownSince && knownSince < oldest ? knownSince : oldest),
+    startedAt,
+  );
 }
 
 function countCodes(facts: readonly FindingFact[]): Partial<Record<FindingCode, number>> {

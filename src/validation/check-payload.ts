@@ -9,7 +9,7 @@ import { canonicalizeStored, type Refusal } from './stored-payload.js';
 
 /**
  * The payload checks: present, size and SHA-256 against the header, quads and transactions recounted, and (when
- * `canonical` is set) parsed and canonicalized again.
+ * `canonical` is 'check') parsed and canonicalized again. With 'known' an earlier job has done that to the same bytes.
  *
  * If the digest matches, the stored bytes are the ones that were canonicalized at append, so hashing covers all data
  * (DESIGN §5). Only if it does not are they canonicalized to tell harmless rewriting from tampering.
@@ -20,7 +20,7 @@ export function checkPayload(
   context: ShardContext,
   block: Block | undefined,
   stored: StoredValue,
-  canonical: boolean,
+  canonical: 'check' | 'known' | 'skip',
 ): Uint8Array | undefined {
   const { checked, facts } = context;
   const { index, value: payload } = stored;
@@ -37,7 +37,7 @@ export function checkPayload(
     checkAlteredPayload(context, index, payload, digest, claim);
     return undefined;
   }
-  const outcome = canonical ? timedCanonicalize(context, payload) : undefined;
+  const outcome = canonical === 'check' ? timedCanonicalize(context, payload) : undefined;
   if (outcome && 'refused' in outcome) {
     facts.add(outcome.refused, index, { reason: outcome.reason });
     if (outcome.refused !== 'CANONICAL_LIMIT') return undefined;
@@ -46,7 +46,7 @@ export function checkPayload(
     if (!outcome.unchanged) {
       facts.add('CANONICAL_MISMATCH', index, { canonicalHash: hash('sha256', outcome.bytes) });
     }
-  }
+  } else if (canonical === 'known') checked.canonicalized++;
   // Canonicalizing has counted already.
   const counts = outcome && 'quads' in outcome ? outcome : countQuads(payload);
   if (payload.length !== claim.payloadBytes) reportSize(index, payload, claim, facts);

@@ -6,7 +6,7 @@ import { crossCheck } from './cross-check.js';
 import type { Plan, Range } from './plan.js';
 import { noneChecked } from './report.js';
 import { sampledBlocks, sampleSize } from './sample.js';
-import type { ShardControl, ShardResult, StopReason } from './shard.js';
+import { BREATH_MS, type ShardControl, type ShardResult, type StopReason } from './shard.js';
 import { type ShardContext, shardContext } from './shard-context.js';
 import type { BlockSource } from './source.js';
 import { parseStored } from './stored-payload.js';
@@ -59,6 +59,7 @@ export async function checkSamples(
     stopped = await compareEngines(context, blocks, control);
     if (stopped) break;
     coveredTo = (sample[next - 1] ?? range.from) + 1;
+    await control.breathe();
   }
   context.stopwatch.enter('sparql');
   return {
@@ -84,10 +85,15 @@ async function compareEngines(
   if (plan.checks.includes('sparql-sampled')) checkSparql(blocks, facts);
   if (!plan.checks.includes('cross-check-sampled')) return undefined;
   stopwatch.enter('canonicalization');
+  let lastBreath = control.clock();
   for (const block of blocks) {
     const stopped = control.stopped();
     if (stopped) return stopped;
     await crossCheck(block, plan.canonicalWorkLimit, facts);
+    if (control.clock() - lastBreath > BREATH_MS) {
+      await control.breathe();
+      lastBreath = control.clock();
+    }
   }
   return undefined;
 }

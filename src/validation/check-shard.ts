@@ -13,17 +13,17 @@ import type { Check } from './check-set.js';
 import { FactCollector, factText, isAccusation } from './finding.js';
 import type { Plan, Range } from './plan.js';
 import { sampledBlocks } from './sample.js';
-import type { ShardControl, ShardResult, ShardTask, StopReason } from './shard.js';
+import { BREATH_MS, type ShardControl, type ShardResult, type ShardTask, type StopReason } from './shard.js';
 import { type ShardContext, shardContext } from './shard-context.js';
+import { isClean } from './shard-evidence.js';
 import type { BlockSource, Column } from './source.js';
 
 /** Blocks whose headers are held at once. */
 const SEGMENT_BLOCKS = 1000;
-/** Longest time of work after which the thread's other business gets its turn. */
-const BREATH_MS = 50;
 
 /**
  * Checks one shard of a plan. What accuses the data is confirmed through a handle opened anew before it is reported.
+ * A known shard in which anything at all has changed is checked as if it were not known.
  *
  * Errors: STORE_UNAVAILABLE and STORE_CORRUPT from the source, and STORE_UNAVAILABLE when two readings of the same
  * blocks disagree: then nothing is known.
@@ -35,12 +35,17 @@ export async function checkShard(
   control: ShardControl,
 ): Promise<ShardResult> {
   if (task.samples) return checkSamples(source, plan, task.range, control);
-  const first = await new ShardPass(source, plan, task, control).run();
+  const quiet: ShardControl = { ...control, progress: () => {} };
+  const { known, ...anew } = task;
+  if (known) {
+    const result = await new ShardPass(source, plan, task, control).run();
+    if (isClean(result) && result.lastHash === known.lastHash) return { ...result, knownSince: known.at };
+  }
+  const first = await new ShardPass(source, plan, anew, known ? quiet : control).run();
   if (![...first.facts, ...first.historyFacts].some(isAccusation)) return first;
   const fresh = await source.reopen();
   try {
-    const quiet: ShardControl = { ...control, progress: () => {} };
-    const second = await new ShardPass(fresh, plan, task, quiet).run();
+    const second = await new ShardPass(fresh, plan, anew, quiet).run();
     return confirmed(first, second);
   } finally {
     await fresh.close();
@@ -73,6 +78,8 @@ class ShardPass {
   readonly #historyFacts = new FactCollector();
   readonly #sample: ReadonlySet<number>;
   readonly #signatures: SignatureCheck;
+  /** Canonical forms and signatures were checked before: see `shard-evidence.ts`. */
+  readonly #known: boolean;
   readonly #onlyHistory: boolean;
   readonly #givenFrontier: readonly Subtree[] | undefined;
   #history: HistoryCheck | undefined;
@@ -89,7 +96,8 @@ class ShardPass {
     this.#lastBreath = control.clock();
     this.#context = shardContext(plan, control.clock);
     this.#sample = sampledBlocks(plan.pin.headHash, plan.scope, task.range.from, task.range.to);
-    this.#signatures = new SignatureCheck(plan, this.#sample, this.#context.facts);
+    this.#known = task.known !== undefined;
+    this.#signatures = new SignatureCheck(plan, this.#sample, this.#context.facts, this.#known);
     this.#onlyHistory = task.frontier !== undefined;
     this.#givenFrontier = task.frontier;
   }
@@ -108,8 +116,10 @@ class ShardPass {
       coveredTo = end;
       this.#stopped = coveredTo < to ? this.#control.stopped() : undefined;
       if (this.#stopped) break;
+      if (this.#control.clock() - this.#lastBreath > BREATH_MS) await this.#breathe();
     }
     const stopped = this.#stopped;
+    const last = this.#previous;
     if (!stopped && !this.#onlyHistory) {
       this.#signatures.end(to < this.#plan.scope.to ? await this.#blockAt(to) : undefined);
     }
@@ -127,6 +137,7 @@ class ShardPass {
       durationMs: this.#control.clock() - started,
       subtrees: this.#history?.subtrees(),
       claimedFrontier: claimed,
+      lastHash: !stopped && last?.index === to - 1 ? last.hashHex : undefined,
     };
   }
 
@@ -201,7 +212,7 @@ class ShardPass {
         const block = blocks[index - segment.from];
         const sampled = this.#sample.has(index);
         const canonical = this.#has('canonical') || (sampled && this.#has('canonical-sampled'));
-        const payload = checkPayload(this.#context, block, stored, canonical);
+        const payload = checkPayload(this.#context, block, stored, canonical ? this.#canonical : 'skip');
         if (!block?.header) this.#checkLegacy(block, payload);
       }
     }
@@ -238,6 +249,11 @@ class ShardPass {
       this.#historyFacts,
     );
     return claimed;
+  }
+
+  /** A sample is drawn anew for each head, so that only what covers every payload was done before. */
+  get #canonical(): 'check' | 'known' {
+    return this.#known && this.#has('canonical') ? 'known' : 'check';
   }
 
   #has(check: Check): boolean {

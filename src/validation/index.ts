@@ -1,3 +1,5 @@
+export { type Block, openBlock } from './block.js';
+export { readBlock, readBlocks, type StoredValue } from './block-reader.js';
 export { pinChain } from './check-ends.js';
 export {
   CHECKS,
@@ -21,6 +23,30 @@ export {
   type Range,
 } from './plan.js';
 export type { Report } from './report.js';
-export type { ShardControl, ShardOutcome, ShardResult, ShardRunner, ShardTask, StopReason } from './shard.js';
+export {
+  BREATH_MS,
+  type KnownShard,
+  type ShardControl,
+  type ShardOutcome,
+  type ShardResult,
+  type ShardRunner,
+  type ShardTask,
+  type StopReason,
+  type Unseen,
+} from './shard.js';
+export {
+  canReuse,
+  type EvidenceStore,
+  identifyShards,
+  KnownShards,
+  type ShardIdentity,
+} from './shard-evidence.js';
 export type { BlockSource, Column, Entry, ScanOptions } from './source.js';
-export { type Progress, reportUnopened, runnerInThread, type ValidateOptions, validate } from './validate.js';
+export {
+  type Progress,
+  reportUnopened,
+  runnerInThread,
+  type Stage,
+  type ValidateOptions,
+  validate,
+} from './validate.js';

@@ -37,23 +37,25 @@ export function mergeOutcomes(
       continue;
     }
     next = range.to;
+    const node = outcome.node ?? plan.node;
     if ('failed' in outcome) {
       if (stop) uncovered += range.to - range.from;
       else facts.push(failureFact(range, outcome.failed));
-      shards.push({ ...range, status: stop ?? 'failed', durationMs: 0, cached: false });
+      shards.push({ ...range, status: stop ?? 'failed', durationMs: 0, cached: false, node });
       continue;
     }
     const { result } = outcome;
     if (!covers(result, range, stop)) {
       facts.push(shardFailed(range, 'the result that came is of other blocks'));
-      shards.push({ ...range, status: 'failed', durationMs: 0, cached: false });
+      shards.push({ ...range, status: 'failed', durationMs: 0, cached: false, node });
       continue;
     }
     results.push(result);
     for (const fact of result.facts) facts.push(fact);
     uncovered += range.to - result.coveredTo;
     const status: ShardStatus = result.stopped ?? 'done';
-    shards.push({ ...range, status, durationMs: Math.round(result.durationMs * 1000) / 1000, cached: false });
+    const durationMs = Math.round(result.durationMs * 1000) / 1000;
+    shards.push({ ...range, status, durationMs, cached: result.knownSince !== undefined, node });
   }
   if (next < plan.scope.to) {
     if (stop) uncovered += plan.scope.to - next;

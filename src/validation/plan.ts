@@ -29,6 +29,8 @@ export interface Pin {
 /** Everything a validation needs to know beside the source. Plain data, frozen for the life of a job. */
 export interface Plan {
   readonly jobId: string;
+  /** Differs between two runs of one job: each reads through handles of its own. */
+  readonly runId: string;
   readonly node: string;
   readonly evidence: ChainEvidence;
   readonly pin: Pin;
@@ -57,6 +59,8 @@ export const LISTED_FINDINGS = 1000;
 
 export interface PlanOptions {
   readonly jobId: string;
+  /** Default: the job's id. */
+  readonly runId?: string;
   readonly node: string;
   readonly level?: Level;
   /** A custom set; replaces the level's. */
@@ -91,6 +95,7 @@ export function planValidation(
   const canonicalWorkLimit = options.canonicalWorkLimit ?? DEFAULT_CANONICAL_WORK;
   return {
     jobId: options.jobId,
+    runId: options.runId ?? options.jobId,
     node: options.node,
     evidence,
     pin,

@@ -37,7 +37,10 @@ export interface ReportShard {
   readonly to: number;
   readonly status: ShardStatus;
   readonly durationMs: number;
+  /** Canonical forms and signatures were taken from an earlier job; all bytes were read and hashed again. */
   readonly cached: boolean;
+  /** Who checked it. */
+  readonly node: string;
 }
 
 export interface CheckSummary {

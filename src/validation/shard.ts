@@ -16,6 +16,16 @@ export interface ShardTask {
   /** Only hold the sampled blocks of the range against other engines (see `checkSamples`). */
   readonly samples?: boolean;
   readonly frontier?: readonly Subtree[];
+  /** These very blocks were found clean before: see `shard-evidence.ts`. */
+  readonly known?: KnownShard;
+}
+
+/** A full shard that an earlier job with the same policy has checked without finding anything. */
+export interface KnownShard {
+  /** Hash of its last header then, lower-case hex. */
+  readonly lastHash: string;
+  /** When that job read it, ISO 8601. */
+  readonly at: string;
 }
 
 /** What one shard found. Plain data: it crosses threads. */
@@ -36,9 +46,23 @@ export interface ShardResult {
   readonly subtrees?: readonly Subtree[];
   /** The frontier that history was checked from: claimed by tree records until the merge has confirmed it. */
   readonly claimedFrontier?: readonly Subtree[];
+  /** Recomputed hash of the last header of the range, when the shard came to its end and there is one. */
+  readonly lastHash?: string;
+  /** The canonical forms and signatures were taken from an earlier job, which read the same bytes then (ISO 8601). */
+  readonly knownSince?: string;
 }
 
-export type ShardOutcome = { readonly result: ShardResult } | { readonly failed: PlainError };
+/**
+ * Why a worker could not even begin: it has no such replica, or not yet the pinned head. Another worker may, so that
+ * this is no failure of the shard but of the choice of the worker.
+ */
+export type Unseen = 'replica' | 'pin';
+
+/** `node` is who ran it, where that was another than who coordinates. */
+export type ShardOutcome = { readonly node?: string } & (
+  | { readonly result: ShardResult }
+  | { readonly failed: PlainError; readonly unseen?: Unseen }
+);
 
 /** Where shards run: in this thread, or on a pool. */
 export interface ShardRunner {
@@ -47,6 +71,9 @@ export interface ShardRunner {
   /** Runs one shard to its outcome; never rejects. A stop request reaches it through `signal`. */
   run(task: ShardTask, signal: AbortSignal): Promise<ShardOutcome>;
 }
+
+/** Longest time of work, in milliseconds, after which a shard calls {@link ShardControl.breathe}. */
+export const BREATH_MS = 50;
 
 /** How a running shard is told to stop, tells its progress and reads the time (milliseconds, monotonic). */
 export interface ShardControl {

@@ -33,7 +33,11 @@ export interface ValidateOptions {
   /** When the first of the evidence was read, if that was before the call: the report is no newer than that. */
   readonly startedAt?: Date;
   readonly engineVersion: string;
+  /** Told how long each step took, in milliseconds. The ends are read beside the shards. */
+  readonly onStage?: (stage: Stage, ms: number) => void;
 }
+
+export type Stage = 'ends' | 'shards' | 'history' | 'report';
 
 /**
  * Validates one replica: the only way to a verdict (DESIGN §2).
@@ -50,17 +54,25 @@ export async function validate(source: BlockSource, plan: Plan, options: Validat
   const started = options.clock();
   const signal = options.signal ?? new AbortController().signal;
   const runner = options.runner ?? runnerInThread(source, plan, options);
-  const ends = runEnds(source, plan);
-  const { shards, samples } = await runTasks(plan, runner, signal);
+  const timed = async <T>(stage: Stage, step: Promise<T>): Promise<T> => {
+    const since = options.clock();
+    const outcome = await step;
+    options.onStage?.(stage, options.clock() - since);
+    return outcome;
+  };
+  const ends = timed('ends', runEnds(source, plan));
+  const { shards, samples } = await timed('shards', runTasks(plan, runner, signal));
   const merged = mergeOutcomes(plan, shards, samples, stopReason(signal));
-  const history = await joinHistory(source, plan, merged.results, (task) => runner.run(task, signal)).catch(
+  const joined = joinHistory(source, plan, merged.results, (task) => runner.run(task, signal)).catch(
     (error: unknown): JoinedHistory => ({
       facts: [failureFact(plan.scope, ProvChainError.from(error).toPlain())],
       complete: false,
     }),
   );
+  const history = await timed('history', joined);
   const facts = [...(await ends), ...merged.facts, ...history.facts];
-  return buildReport({
+  const sinceEnd = options.clock();
+  const report = buildReport({
     plan,
     facts: history.complete ? facts : [...facts, ...untold(plan, facts, history)],
     results: [...merged.results, ...merged.samples],
@@ -72,6 +84,8 @@ export async function validate(source: BlockSource, plan: Plan, options: Validat
     durationMs: options.clock() - started,
     engineVersion: options.engineVersion,
   });
+  options.onStage?.('report', options.clock() - sinceEnd);
+  return report;
 }
 
 /** A history that was not judged to its end is never Healthy: if nothing else that was found says so, this does. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newestResults, replaceBlock, resultsTable } from '../../bench/readme.js';
+import { newestResults, replaceBlock, resultsTable, resultsTables } from '../../bench/readme.js';
 import { makeResult, type Result } from '../../bench/results.js';
 import type { Bar, BenchRow } from '../../bench/row.js';
 import { judge, median } from '../../bench/row.js';
@@ -29,6 +29,9 @@ describe('judge', () => {
     ['as much more as allowed', { atMostMore: 60, below: 500 }, 160, 100, 60, true],
     ['more than allowed', { atMostMore: 60, below: 500 }, 161, 100, 61, false],
     ['little more, but over the limit', { atMostMore: 60, below: 500 }, 500, 499, 1, false],
+    ['as much of the peer as asked for', { atLeastShare: 0.75 }, 75, 100, 0.75, true],
+    ['less of the peer than asked for', { atLeastShare: 0.75 }, 74, 100, 0.74, false],
+    ['of no bar', { none: true }, 10, 100, 0.1, true],
   ])('tells what is %s', (_, bar, ours, peer, value, pass) => {
     expect(judge(row(ours, peer, bar))).toMatchObject({ value, pass });
   });
@@ -62,6 +65,21 @@ describe('resultsTable', () => {
         '| one thing against another | 2,000 ms | 1,000 ms | 2.00× (≤ 1.5×) | **short** |\n',
     );
     expect(table).toContain('2 cores of a processor, Node 20.20.2, 2026-01-02, commit abc1234');
+  });
+});
+
+describe('resultsTables', () => {
+  it('keeps the engine, the load and the figures of the guide apart, and leaves out what is not there', () => {
+    const load = result(row(90, 100, { atLeastShare: 0.85 }, { table: 'load', unit: 'req/s' }));
+    const guide = result(row(2, 4, { atMostTimes: 1 }, { table: 'guide', place: '300 blocks' }));
+    const text = resultsTables([guide, load, result(row(1, 2, { none: true }))]);
+    const [engine, rest, figures] = text.split(/\n(?=\| REST|\| the guide)/);
+    expect(engine).toContain('| one thing against another | 1 ms | 2 ms | 50 % of it |  |');
+    expect(rest).toContain('| 90 req/s | 100 req/s | 90 % of it (≥ 85 %) | pass |');
+    expect(figures).toContain(
+      '| one thing against another: 300 blocks | 2 ms | 4 ms | 0.50× (≤ 1×) | pass |',
+    );
+    expect(resultsTables([load])).not.toContain('the guide says');
   });
 });
 

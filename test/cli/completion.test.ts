@@ -58,6 +58,16 @@ describe('completion in bash', () => {
     [['completion', 'z'], ['zsh']],
     [['help', 'ini'], ['init']],
     [['inspect', 'x', ''], []],
+    [
+      ['proof', ''],
+      ['make', 'verify'],
+    ],
+    [['proof', 'v'], ['verify']],
+    [['proof', 'make', '--hei'], ['--height']],
+    [['proof', 'make', 'ch'], ['chain dir']],
+    [['proof', 'verify', 'ship'], ['shipment.ttl']],
+    [['jobs', 'list', '--state', 'run'], ['running']],
+    [['jobs', 'nonsense', ''], []],
   ])('offers for %j just %j', (words, offers) => {
     expect(bashOffers(words)).toEqual(offers);
   });
@@ -86,11 +96,14 @@ describe('completion in other shells', () => {
     expect(offers('provchain val')).toContain('validate');
     expect(offers('provchain validate --level F')).toContain('Full');
     expect(offers('provchain append x ship')).toContain('shipment.ttl');
+    expect(offers('provchain proof ')).toEqual(expect.arrayContaining(['make', 'verify']));
+    expect(offers('provchain jobs list --state run')).toContain('running');
   });
 
   it.each(['zsh', 'fish'])('names every command and every long option in %s', (shell) => {
     const text = script(shell);
-    for (const command of createProgram().commands) {
+    const program = createProgram();
+    for (const command of [...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
       expect(text).toContain(command.name());
       for (const { long } of command.options) expect(text).toContain(long?.slice(2));
     }

@@ -7,6 +7,16 @@ import { projectRoot } from '../support/project.js';
 
 const program = createProgram();
 
+/** Every command with its name as it is typed, groups before what they hold. */
+function commandsOf(parent: Command, prefix = ''): [string, Command][] {
+  return parent.commands.flatMap((command): [string, Command][] => {
+    const name = `${prefix}${command.name()}`;
+    return [[name, command], ...commandsOf(command, `${name} `)];
+  });
+}
+
+const commands = commandsOf(program);
+
 /** The help of a command as a terminal of this width shows it. */
 function helpOf(command: Command, width: number): string {
   let text = '';
@@ -21,20 +31,17 @@ function helpOf(command: Command, width: number): string {
 }
 
 describe('the help', () => {
-  it.each(program.commands.map((command) => [command.name(), command] as const))(
-    'of %s has a description, examples that name it, and exit codes',
-    (name, command) => {
-      const help = helpOf(command, 100);
-      expect(command.description()).not.toBe('');
-      expect(help).toMatch(new RegExp(`^Examples:\\n {2}\\$ provchain ${name}( |$)`, 'm'));
-      expect(help).toMatch(/^Exit codes:\n {3}0 {2}\w/m);
-      expect(help).toContain('--json');
-    },
-  );
+  it.each(commands)('of %s has a description, examples that name it, and exit codes', (name, command) => {
+    const help = helpOf(command, 100);
+    expect(command.description()).not.toBe('');
+    expect(help).toMatch(new RegExp(`^Examples:\\n {2}\\$ provchain ${name}( |$)`, 'm'));
+    expect(help).toMatch(/^Exit codes:\n {3}0 {2}\w/m);
+    expect(help).toContain('--json');
+  });
 
   it('is what docs/cli.md shows', async () => {
-    const sections = [program, ...program.commands].map((command) => {
-      const title = command === program ? 'provchain' : `provchain ${command.name()}`;
+    const sections = ([['', program], ...commands] as const).map(([name, command]) => {
+      const title = `provchain ${name}`.trim();
       return `## ${title}\n\n\`\`\`text\n${helpOf(command, 100).trimEnd()}\n\`\`\`\n`;
     });
     const page = `# Command line\n\nMade from the program's own help by \`npx vitest run test/cli/help -u\`.\n\n${sections.join('\n')}`;

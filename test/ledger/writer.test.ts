@@ -12,7 +12,7 @@ import {
   producerOf,
   verifyHeader,
 } from '../../src/chain/index.js';
-import { createChain, openSource, openWriter } from '../../src/ledger/index.js';
+import { createChain, openSource, openWriter, preparePayload, SYNC_MODES } from '../../src/ledger/index.js';
 import { canonicalize, workloadDocument } from '../../src/rdf/index.js';
 import { copyChain, temporaryFolder } from '../support/chains.js';
 import { checkChain } from '../support/check-chain.js';
@@ -46,6 +46,44 @@ const filesOf = (dir: string) =>
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
     .map((path) => `${path} ${hash('sha256', readFileSync(path))}`);
+
+describe('appendPrepared', () => {
+  const payloadOf = (i: number) => preparePayload(documentOf(i, 2), 1 << 20);
+
+  it('appends only behind the expected head: of many that expect the same one, the first', async () => {
+    const dir = await newChain(1);
+    const ledger = await openWriter(dir);
+    const expectedHead = ledger.head.hash;
+    const attempts = Array.from({ length: 5 }, (_, i) =>
+      ledger.appendPrepared(payloadOf(i), { expectedHead }),
+    );
+    const outcomes = await Promise.allSettled(attempts);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', ...Array(4).fill('rejected')]);
+    for (const outcome of outcomes.slice(1)) {
+      expect(outcome).toMatchObject({ reason: { code: 'HEAD_MOVED', place: { block: 2 } } });
+    }
+    // A group of which nothing is left writes nothing, and the next append is not held up by it.
+    await expect(ledger.appendPrepared(payloadOf(7), { expectedHead })).rejects.toMatchObject({
+      code: 'HEAD_MOVED',
+    });
+    await expect(ledger.appendPrepared(payloadOf(8))).resolves.toMatchObject({ index: 3 });
+    await ledger.close();
+    expect((await checkChain(dir)).hashes).toHaveLength(4);
+  });
+
+  it.each(SYNC_MODES)('leaves a sound chain in mode %s', async (syncMode) => {
+    const dir = await newChain();
+    const ledger = await openWriter(dir, { syncMode });
+    await Promise.all(Array.from({ length: 20 }, (_, i) => ledger.appendPrepared(payloadOf(i))));
+    const logs = () => readdirSync(join(dir, 'db')).filter((name) => name.endsWith('.sst')).length;
+    const before = logs();
+    await ledger.appendPrepared(payloadOf(21));
+    // Only Full has moved the block into table files by the time it is confirmed.
+    expect(logs() > before).toBe(syncMode === 'Full');
+    await ledger.close();
+    expect((await checkChain(dir)).hashes).toHaveLength(22);
+  });
+});
 
 describe('append', () => {
   it('stores header and canonical payload under the keys of the format, byte for byte', async () => {

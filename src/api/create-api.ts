@@ -1,0 +1,59 @@
+import cors from 'cors';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import type { ApiDependencies, ApiOptions } from './dependencies.js';
+import { Exchange } from './exchange.js';
+import { RouteTable } from './match.js';
+import { apiRoutes } from './routes.js';
+
+const ONE_YEAR_SECONDS = 31_536_000;
+const PREFLIGHT_SECONDS = 600;
+/** What a page of another origin may read of an answer's head, beside what it always may. */
+const EXPOSED_HEADERS = ['ETag', 'Link', 'Location', 'Retry-After', 'X-Request-Id'];
+
+/**
+ * The HTTP interface of a node. A request passes, in this order: security headers, CORS, its id and deadline, the rate
+ * limit, its path and method, authentication and role, path, query and body by their schemas, and then the handler of
+ * the one table of routes. The body is read only after the role is checked, so that nobody without one can make the
+ * node hold and parse ten megabytes.
+ *
+ * The caller makes the server, and with it the limits on heads, headers' time and sockets.
+ */
+export function createApi(node: ApiDependencies): Express {
+  const { options } = node;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('trust proxy', options.trustProxyHops);
+  app.use(securityHeaders(options));
+  if (options.corsOrigins.length > 0) app.use(crossOrigin(options));
+
+  const table = new RouteTable(apiRoutes(options.healthPath));
+  app.use((request: Request, response: Response) => {
+    const exchange = new Exchange(request, response, node);
+    return exchange.answer(() => table.find(request.path));
+  });
+  // Express calls it, with four parameters, for what the layers above throw themselves.
+  app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) =>
+    new Exchange(request, response, node).fail(thrown),
+  );
+  return app;
+}
+
+/** Nothing that this server sends is a page, except /docs, which has a policy of its own. */
+const securityHeaders = (options: ApiOptions) =>
+  helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+    strictTransportSecurity: options.tls ? { maxAge: ONE_YEAR_SECONDS } : false,
+  });
+
+const crossOrigin = (options: ApiOptions) =>
+  cors({
+    origin: [...options.corsOrigins],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    exposedHeaders: EXPOSED_HEADERS,
+    maxAge: PREFLIGHT_SECONDS,
+  });

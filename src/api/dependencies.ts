@@ -1,0 +1,343 @@
+/**
+ * What the API needs of the rest of the node. Each interface is only as large as the routes that use it; the parts are
+ * joined in the wiring, and tests give small ones of their own.
+ */
+import type { Role } from '../auth/index.js';
+import type { InclusionProof } from '../chain/index.js';
+import type { JobEvent, JobOrigin, JobRecord, JobRequest, JobState } from '../jobs/index.js';
+import type { Log } from '../logging/index.js';
+import type { RdfFormat } from '../rdf/index.js';
+import type { RuntimePatch, RuntimeSettings } from '../settings/index.js';
+import type { Level, Status } from '../validation/index.js';
+
+export type Awaitable<T> = T | Promise<T>;
+
+export interface Principal {
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** A result that the cache holds; `report` is JSON text and is sent as it is. */
+export interface CachedAnswer {
+  readonly report: string;
+  readonly status: Status;
+  /** When the oldest evidence in it was read, ISO 8601. */
+  readonly asOf: string;
+}
+
+export type Submission =
+  | { readonly kind: 'cached'; readonly entry: CachedAnswer; readonly ageMs: number }
+  | { readonly kind: 'accepted'; readonly record: JobRecord; readonly existing: boolean };
+
+export interface ListedJobs {
+  readonly jobs: readonly JobRecord[];
+  /** Job id after which the next page begins. */
+  readonly next?: string;
+}
+
+export interface JobQuery {
+  readonly state?: JobState;
+  readonly level?: Level | 'Custom';
+  readonly limit: number;
+  readonly after?: string;
+}
+
+/** A report as JSON text, with its digest in hex. */
+export interface SerializedReport {
+  readonly text: string;
+  readonly digest: string;
+}
+
+export interface ApiJobProfile {
+  /** Milliseconds per stage. */
+  readonly stages?: Readonly<Record<string, number>>;
+  /** A V8 CPU profile, JSON text. */
+  readonly cpuProfile?: string;
+}
+
+export interface ApiJobs {
+  submit(request: JobRequest, origin: JobOrigin): Promise<Submission>;
+  get(jobId: string): Promise<JobRecord | undefined>;
+  report(jobId: string): Promise<SerializedReport | undefined>;
+  profile(jobId: string): Promise<ApiJobProfile | undefined>;
+  list(query: JobQuery): Promise<ListedJobs>;
+  /** Errors: NOT_FOUND. A job that has ended stays as it is. */
+  cancel(jobId: string, by: string): Promise<JobRecord>;
+  /** Calls `listener` for changes after `sinceRevision`, until the returned function is called. */
+  watch(jobId: string, sinceRevision: number, listener: (event: JobEvent) => void): () => void;
+  /** The record when the job ends, or as it stands after `ms`. */
+  wait(jobId: string, ms: number, signal: AbortSignal): Promise<JobRecord>;
+}
+
+export interface ChainInfo {
+  readonly chainId: string;
+  readonly format: string;
+  readonly replicaId: string;
+  /** Number of blocks. */
+  readonly height: number;
+  /** Hex hash of the last block; 64 zeros for an empty chain. */
+  readonly headHash: string;
+  /** Of the last block; null for an empty chain. */
+  readonly timestamp: string | null;
+  /** The block that the anchor names; null without an anchor. */
+  readonly anchorIndex: number | null;
+  /** Whether this node appends. */
+  readonly writer: boolean;
+  /** Where blocks are appended instead, as far as that is known. */
+  readonly writerUrl?: string;
+}
+
+/** A header with the hash it is stored under. The fields are those of the chain's format. */
+export interface BlockEntry {
+  readonly index: number;
+  readonly hash: string;
+  readonly header: Readonly<Record<string, unknown>>;
+}
+
+export interface AppendOptions {
+  /** Hex hash of the block that must still be the last one. */
+  readonly expectedHead?: string;
+  readonly user: string;
+  readonly requestId: string;
+}
+
+export interface ApiChain {
+  info(): Promise<ChainInfo>;
+  /** Blocks `from` to `to - 1`, in order; fewer at the end of the chain. */
+  headers(from: number, to: number): Promise<readonly BlockEntry[]>;
+  /** Errors: OUT_OF_RANGE. */
+  header(index: number): Promise<BlockEntry>;
+  /** The stored bytes, canonical N-Quads unless they were altered. Errors: OUT_OF_RANGE. */
+  payload(index: number): Promise<Uint8Array>;
+  /** A proof that the block is in the history of block `height - 1`, or of the anchor. Errors: OUT_OF_RANGE. */
+  proof(index: number, height?: number): Promise<InclusionProof>;
+  /**
+   * Resolves when the block is durable and anchored. Errors: those of a document (422 with its place), HEAD_MOVED,
+   * NOT_WRITER, OVERLOADED, FROZEN.
+   */
+  append(document: Uint8Array, format: RdfFormat, options: AppendOptions): Promise<BlockEntry>;
+}
+
+export interface CacheCounts {
+  readonly hits: number;
+  readonly misses: number;
+}
+
+export interface CacheStats extends CacheCounts {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly perLevel: Readonly<Record<string, CacheCounts>>;
+}
+
+export interface ApiCache {
+  stats(): Awaitable<CacheStats>;
+  /** Takes away every result, on all nodes that share them; says how much this node could count. */
+  clear(by: string): Promise<{ readonly entries: number | null; readonly bytes: number | null }>;
+}
+
+export interface RuntimeVersion {
+  readonly revision: number;
+  readonly value: RuntimeSettings;
+  /** Absent in the one that came from the configuration file. */
+  readonly by?: string;
+  readonly at?: string;
+}
+
+export interface RuntimeDocument extends RuntimeVersion {
+  readonly previous?: RuntimeVersion;
+}
+
+export interface ApiRuntimeConfig {
+  get(): Awaitable<RuntimeDocument>;
+  /** Errors: CONFIG_INVALID; REVISION_CONFLICT when `expectedRevision` is not the one in force. */
+  update(patch: RuntimePatch, by: string, expectedRevision?: number): Promise<RuntimeDocument>;
+  /** Puts the previous value in force as a new revision. Errors: REVISION_CONFLICT, NOT_FOUND when there is none. */
+  rollback(by: string): Promise<RuntimeDocument>;
+}
+
+export interface FreezeState {
+  readonly frozen: boolean;
+  readonly source?: 'operator' | 'maintenance';
+  readonly reason?: string;
+  readonly by?: string;
+  readonly since?: string;
+  /** When a maintenance window ends. */
+  readonly until?: string;
+}
+
+export interface ApiFreeze {
+  get(): Awaitable<FreezeState>;
+  set(reason: string, by: string): Promise<FreezeState>;
+  clear(by: string): Promise<FreezeState>;
+}
+
+/** One thing that was looked at; `ok` is never assumed. */
+export interface HealthCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  /** Without it the node can't do its work, so it is not ready. */
+  readonly required: boolean;
+  readonly detail?: string;
+}
+
+export interface HealthSnapshot {
+  readonly nodeId: string;
+  readonly version: string;
+  readonly mode: 'embedded' | 'fleet';
+  readonly startedAt: string;
+  readonly uptimeSeconds: number;
+  readonly checks: readonly HealthCheck[];
+}
+
+/** The last validation of the whole chain at one level that came to an end. */
+export interface LastResult {
+  readonly level: Level;
+  readonly jobId: string;
+  readonly status: Status;
+  readonly complete: boolean;
+  readonly height: number;
+  readonly headHash: string;
+  readonly reportDigest: string;
+  /** When the oldest evidence was read, ISO 8601. */
+  readonly asOf: string;
+  readonly finishedAt: string;
+}
+
+/** Undefined stands for "not measured". Times are milliseconds. */
+export interface LevelFigures {
+  readonly level: Level | 'Custom';
+  readonly completed: number;
+  readonly failed: number;
+  readonly averageMs?: number;
+  readonly p50Ms?: number;
+  readonly p95Ms?: number;
+  readonly lastMs?: number;
+  /** Average of the newer half of the window over that of the older: above 1 it is getting slower. */
+  readonly trend?: number;
+  readonly blocksPerSecond?: number;
+}
+
+export interface PerformanceSnapshot {
+  /** Since when things are counted, ISO 8601. */
+  readonly since: string;
+  readonly levels: readonly LevelFigures[];
+  readonly validationsPerSecond?: number;
+  readonly queue?: { readonly queued: number; readonly active: number };
+  readonly validator?: {
+    readonly rssBytes?: number;
+    readonly cpuPercent?: number;
+    readonly threads?: number;
+    readonly busyThreads?: number;
+    readonly restarts?: number;
+  };
+  readonly process?: {
+    readonly rssBytes?: number;
+    readonly heapUsedBytes?: number;
+    readonly cpuPercent?: number;
+    readonly eventLoopDelayP99Ms?: number;
+  };
+}
+
+export interface NodeEntry {
+  readonly nodeId: string;
+  readonly roles: readonly string[];
+  readonly replica: string;
+  readonly height: number | null;
+  readonly headHash: string | null;
+  readonly writer: boolean;
+  readonly startedAt: string;
+  readonly version: string;
+  readonly url?: string;
+  readonly load?: { readonly active: number; readonly queued: number };
+}
+
+export interface Tokens {
+  readonly accessToken: string;
+  /** Absent when refresh tokens are switched off. */
+  readonly refreshToken?: string;
+  /** Seconds that the access token is good for. */
+  readonly expiresIn: number;
+  readonly user: Principal;
+}
+
+export interface ApiAuth {
+  /** Who sent the request, from its Authorization header. Errors: UNAUTHENTICATED. */
+  authenticate(header: string | undefined): Awaitable<Principal>;
+  /** Errors: LOGIN_FAILED, LOCKED_OUT. */
+  login(name: string, password: string, ip: string): Promise<Tokens>;
+  /** Errors: UNAUTHENTICATED. */
+  refresh(refreshToken: string): Promise<Tokens>;
+  /** Revokes the access token of the header, and the refresh token if one is given. */
+  logout(header: string | undefined, refreshToken?: string): Promise<void>;
+}
+
+export interface ApiAuditEvent {
+  /** What was asked for, such as `config.update`. */
+  readonly action: string;
+  readonly outcome: 'success' | 'failure' | 'denied';
+  /** Absent when nobody is known. */
+  readonly user?: string;
+  readonly ip: string;
+  readonly requestId: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  /** Code of the error, when there was one. */
+  readonly code?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+export interface RateDecision {
+  readonly allowed: boolean;
+  readonly retryAfterSeconds?: number;
+}
+
+export interface ApiOptions {
+  /** Origins that browsers may call from; none when empty. */
+  readonly corsOrigins: readonly string[];
+  /** Longest body of any request. */
+  readonly maxRequestBytes: number;
+  /** For a whole request, beside the time that it asks to wait for a job. */
+  readonly requestTimeoutMs: number;
+  /** Proxies in front whose X-Forwarded-For is believed. */
+  readonly trustProxyHops: number;
+  /** Where clients reach this node, for the OpenAPI document. */
+  readonly publicUrl?: string;
+  /** Whether the connections are TLS here, so that browsers are told to keep to it. */
+  readonly tls: boolean;
+  /** Path of the health routes; `/health` when not given. */
+  readonly healthPath?: string;
+  /** `/health` names the single checks. */
+  readonly detailedHealth: boolean;
+  /** Every request goes to the audit log, not only those that change or reveal something. */
+  readonly auditAll?: boolean;
+  /** Between two signs of life of an event stream; 15 s when not given. */
+  readonly heartbeatMs?: number;
+  /** Event streams at one time; 1,000 when not given. */
+  readonly maxEventStreams?: number;
+}
+
+export interface ApiDependencies {
+  readonly options: ApiOptions;
+  readonly jobs: ApiJobs;
+  readonly chain: ApiChain;
+  readonly cache: ApiCache;
+  readonly runtimeConfig: ApiRuntimeConfig;
+  readonly freeze: ApiFreeze;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  health(): Awaitable<HealthSnapshot>;
+  lastResults(): Awaitable<readonly LastResult[]>;
+  performance(): Awaitable<PerformanceSnapshot>;
+  nodes(): Awaitable<readonly NodeEntry[]>;
+  /** Called when an answer is out; `route` is the path as declared, or `unmatched`. */
+  observe(route: string, method: string, status: number, seconds: number): void;
+  /** Awaited before the answer goes out. */
+  audit(event: ApiAuditEvent): Awaitable<void>;
+  /** Absent: nobody is asked who they are, and everybody may do everything. */
+  readonly auth?: ApiAuth;
+  readonly rateLimit?: { consume(key: string): Awaitable<RateDecision> };
+  /** Aborted when the node begins to stop: streams and waits end, and nothing new is taken. */
+  readonly stopping?: AbortSignal;
+}

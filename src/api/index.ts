@@ -1,0 +1,38 @@
+export { createApi } from './create-api.js';
+export type {
+  ApiAuditEvent,
+  ApiAuth,
+  ApiCache,
+  ApiChain,
+  ApiDependencies,
+  ApiFreeze,
+  ApiJobProfile,
+  ApiJobs,
+  ApiOptions,
+  ApiRuntimeConfig,
+  AppendOptions,
+  BlockEntry,
+  CacheCounts,
+  CachedAnswer,
+  CacheStats,
+  ChainInfo,
+  FreezeState,
+  HealthCheck,
+  HealthSnapshot,
+  JobQuery,
+  LastResult,
+  LevelFigures,
+  ListedJobs,
+  NodeEntry,
+  PerformanceSnapshot,
+  Principal,
+  RateDecision,
+  RuntimeDocument,
+  RuntimeVersion,
+  SerializedReport,
+  Submission,
+  Tokens,
+} from './dependencies.js';
+export { openApiDocument } from './open-api.js';
+export type { Route } from './route.js';
+export { apiRoutes } from './routes.js';

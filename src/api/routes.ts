@@ -1,0 +1,31 @@
+import { adminRoutes } from './admin-routes.js';
+import { authRoutes } from './auth-routes.js';
+import { blockRoutes } from './block-routes.js';
+import { chainRoutes } from './chain-routes.js';
+import { configRoutes } from './config-routes.js';
+import { documentRoutes } from './document-routes.js';
+import { figureRoutes } from './figure-routes.js';
+import { healthRoutes } from './health-routes.js';
+import { jobRoutes } from './job-routes.js';
+import type { Route } from './route.js';
+import { statusRoutes } from './status-routes.js';
+import { validateRoutes } from './validate-routes.js';
+
+const DEFAULT_HEALTH_PATH = '/health';
+
+/** Every route of the node, in the order of the documentation. */
+export function apiRoutes(healthPath: string = DEFAULT_HEALTH_PATH): readonly Route[] {
+  const routes = [
+    ...healthRoutes(healthPath),
+    ...statusRoutes,
+    ...validateRoutes,
+    ...figureRoutes,
+    ...configRoutes,
+    ...jobRoutes,
+    ...chainRoutes,
+    ...blockRoutes,
+    ...adminRoutes,
+    ...authRoutes,
+  ];
+  return [...routes, ...documentRoutes(routes)];
+}

@@ -1,0 +1,150 @@
+import { hash } from 'node:crypto';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ProvChainError } from '../errors.js';
+
+/** Files beside the database that decide a verdict. */
+const CHAIN_FILES = ['chain.json', 'replica.json', 'anchor.json'];
+const DATABASE_FOLDER = 'db';
+/** RocksDB's own diary and lock change without the data: `LOG`, `LOG.old.<time>`, `LOCK`. */
+const WITHOUT_DATA = /^(?:LOG(?:\.old\..*)?|LOCK)$/;
+
+/** A pass over the files is good for requests that come up to this much later. */
+const SHARED_MS = 50;
+/**
+ * Times of files go forward in steps of the kernel's clock tick, 10 ms at most: two changes within one step leave the
+ * same stamps. So stamps count only once they have stood for longer than that; see {@link StorageFingerprints}.
+ */
+const SETTLED_MS = 12;
+
+export interface StorageFingerprintsOptions {
+  /** Milliseconds, never going back. */
+  readonly clock?: () => number;
+}
+
+interface Pass {
+  readonly startedAt: number;
+  readonly fingerprint: Promise<string>;
+  ended: boolean;
+}
+
+interface Directory {
+  current: Pass | undefined;
+  /** Of the pass that begins when the current one has ended, which began too early for those that wait. */
+  next: Promise<string> | undefined;
+  stamps: string;
+  /** When a pass that saw these stamps began, the first of them in a row. */
+  since: number;
+  fingerprint: string;
+}
+
+/**
+ * What the files of chain directories look like from outside: name, size, times of change (mtime, ctime), inode and
+ * device of each file of the database, its diary and lock aside, and of the files beside it. Whoever changes a byte of a
+ * file through the file system changes its ctime, which the file system lets nobody choose; so equal fingerprints mean unchanged files.
+ * Blocks changed below the file system do not show: for those results end (their time to live).
+ *
+ * One pass over a directory at a time, shared by all requests that come until 50 ms after it began.
+ */
+export class StorageFingerprints {
+  readonly #clock: () => number;
+  readonly #directories = new Map<string, Directory>();
+  #unsettled = 0;
+
+  constructor({ clock = () => performance.now() }: StorageFingerprintsOptions = {}) {
+    this.#clock = clock;
+  }
+
+  /**
+   * The fingerprint of a chain directory: 64 hex digits. Of files that have not stood still for a moment even after a
+   * short wait it is one that never comes again, so that nothing is found under it.
+   *
+   * Errors: STORE_UNAVAILABLE, also when there is no such directory.
+   */
+  of(dir: string): Promise<string> {
+    const directory = this.#directory(dir);
+    const now = this.#clock();
+    const { current } = directory;
+    if (current && now - current.startedAt <= SHARED_MS) return current.fingerprint;
+    if (!current || current.ended) return this.#start(dir, directory);
+    directory.next ??= current.fingerprint
+      .catch(() => {})
+      .then(() => {
+        directory.next = undefined;
+        return this.#start(dir, directory);
+      });
+    return directory.next;
+  }
+
+  #directory(dir: string): Directory {
+    let directory = this.#directories.get(dir);
+    if (!directory) {
+      directory = { current: undefined, next: undefined, stamps: '', since: 0, fingerprint: '' };
+      this.#directories.set(dir, directory);
+    }
+    return directory;
+  }
+
+  #start(dir: string, directory: Directory): Promise<string> {
+    const startedAt = this.#clock();
+    const pass: Pass = { startedAt, fingerprint: this.#take(dir, directory, startedAt), ended: false };
+    directory.current = pass;
+    pass.fingerprint.then(
+      () => {
+        pass.ended = true;
+      },
+      () => {
+        // One that failed is not shared with those who come later.
+        if (directory.current === pass) directory.current = undefined;
+      },
+    );
+    return pass.fingerprint;
+  }
+
+  async #take(dir: string, directory: Directory, startedAt: number): Promise<string> {
+    let began = startedAt;
+    for (let attempt = 1; ; attempt++) {
+      const stamps = await readStamps(dir);
+      if (stamps !== directory.stamps) {
+        directory.stamps = stamps;
+        directory.since = began;
+        directory.fingerprint = hash('sha256', `provchain-storage/1\n${stamps}`);
+      }
+      const missing = directory.since + SETTLED_MS - began;
+      if (missing <= 0) return directory.fingerprint;
+      if (attempt === 2)
+        return hash('sha256', `${directory.fingerprint} unsettled ${process.pid} ${++this.#unsettled}`);
+      await sleep(missing);
+      began = this.#clock();
+    }
+  }
+}
+
+/** One line per file, sorted by name. */
+async function readStamps(dir: string): Promise<string> {
+  try {
+    // Both may be links; what counts is what they lead to.
+    const real = await realpath(dir);
+    const database = await realpath(join(real, DATABASE_FOLDER));
+    const names = (await readdir(database)).filter((name) => !WITHOUT_DATA.test(name)).sort();
+    const stamps = await Promise.all([
+      ...CHAIN_FILES.map((name) => stampOf(join(real, name), name)),
+      ...names.map((name) => stampOf(join(database, name), `${DATABASE_FOLDER}/${name}`)),
+    ]);
+    return stamps.join('\n');
+  } catch (error) {
+    const message = `the files of ${dir} cannot be listed: ${(error as Error).message}`;
+    throw new ProvChainError('STORE_UNAVAILABLE', message, { cause: error, place: { source: dir } });
+  }
+}
+
+async function stampOf(path: string, name: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return `${JSON.stringify(name)} ${size} ${mtimeNs} ${ctimeNs} ${dev}:${ino}`;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return `${JSON.stringify(name)} gone`;
+    throw error;
+  }
+}

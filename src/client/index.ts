@@ -1,0 +1,10 @@
+export type { RemoteJob } from './answers.js';
+export {
+  type CallOptions,
+  type Client,
+  type ClientOptions,
+  createClient,
+  type ListQuery,
+  type Submitted,
+} from './client.js';
+export { hasEnded, type WatchOptions } from './watch.js';

@@ -1,0 +1,133 @@
+import type {
+  EvidenceStore,
+  Level,
+  Plan,
+  Progress,
+  ShardOutcome,
+  ShardRunner,
+  ShardTask,
+  Status,
+  Unseen,
+} from '../validation/index.js';
+import type { JobResult, JobSpec } from './job.js';
+
+/** What this folder needs of others, declared here and implemented there; `createJobService` takes them all. */
+
+/** Durable records: `src/state`. */
+export interface JobState {
+  get<T>(key: string): Promise<T | undefined>;
+  /** All or nothing, durable when it resolves, later calls written later. A value of undefined takes the key away. */
+  put(entries: readonly (readonly [key: string, value: unknown])[]): Promise<void>;
+  delete(keys: readonly string[]): Promise<void>;
+  scan<T>(
+    prefix: string,
+    options?: { after?: string; limit?: number; reverse?: boolean },
+  ): Promise<readonly { readonly key: string; readonly value: T }[]>;
+}
+
+/** A finished report under its cache key: `src/cache`. */
+export interface CachedReport {
+  /** JSON text, served as it is. */
+  readonly report: string;
+  readonly status: Status;
+  /** ISO 8601. */
+  readonly storedAt: string;
+  /** When the oldest of its evidence was read, ISO 8601. */
+  readonly asOf: string;
+  readonly fence: number;
+}
+
+/** A cache that is away is a miss, never an error. */
+export interface ReportCache {
+  get(key: string, level: string): Promise<CachedReport | undefined>;
+  put(key: string, entry: CachedReport, ttlMs: number, level: string): Promise<unknown>;
+}
+
+/** What decides a result beside the bytes: one text per different result. */
+export interface ResultIdentity {
+  readonly chainId: string;
+  readonly replica: string;
+  readonly level: Level | 'Custom';
+  readonly checks: readonly string[];
+  readonly requireAnchor: boolean;
+  readonly scope: { readonly from: number; readonly to: number };
+  readonly height: number;
+  readonly headHash: string;
+  readonly fingerprint: string;
+}
+
+/** The state of the chain as it is now; `anchorIndex` is the block that the anchor names. */
+export interface CurrentHead {
+  readonly height: number;
+  readonly headHash: string;
+  readonly anchorIndex?: number | null;
+}
+
+/** The replica whose directory this node sees. */
+export interface LocalReplica {
+  readonly chainId: string;
+  readonly replica: string;
+  readonly dir: string;
+  /** Errors: STORE_UNAVAILABLE, STORE_CORRUPT, NOT_A_CHAIN; a job then pins nothing, and its report says what is wrong. */
+  head(): Promise<CurrentHead>;
+  /** Of the files of the database; see DESIGN §8. Errors: as head. */
+  fingerprint(): Promise<string>;
+}
+
+/** What a run is told, beside where: plain data. */
+export type RunSpec = Pick<
+  JobSpec,
+  | 'jobId'
+  | 'from'
+  | 'to'
+  | 'pin'
+  | 'requireAnchor'
+  | 'batchSize'
+  | 'timeLimitMs'
+  | 'parallel'
+  | 'incremental'
+  | 'profiling'
+  | 'commonHeight'
+> & { readonly level?: Level; readonly checks?: JobSpec['checks']; readonly node: string };
+
+export interface RunOptions {
+  /** Aborted with 'cancelled' or 'time-limit' ends the run with a report of what was covered. */
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Where the shards run; on the validator's own threads when not given. */
+  readonly shards?: (plan: Plan) => ShardRunner;
+  readonly evidence?: EvidenceStore;
+}
+
+/** `unseen`: the report says nothing, because this machine does not show the pinned head (yet). */
+export type RunResult = JobResult & { readonly unseen?: Unseen };
+
+/** Who checks: `src/pool`. Rejects with STORE_UNAVAILABLE when its process died. */
+export interface JobValidator {
+  run(dir: string, spec: RunSpec, options: RunOptions): Promise<RunResult>;
+  runShard(dir: string, plan: Plan, task: ShardTask, signal: AbortSignal): Promise<ShardOutcome>;
+}
+
+/** Another node of the fleet, or this one: `src/fleet`. */
+export interface FleetNode {
+  readonly nodeId: string;
+  readonly roles: readonly string[];
+  readonly chainId: string;
+  readonly replica: string;
+  readonly height: number | null;
+}
+
+/** Nodes that are alive, this one among them; a local copy. */
+export interface FleetNodes {
+  list(): readonly FleetNode[];
+}
+
+/** Makes and opens values that only this fleet can make, bound to the place they stand at: `src/fleet`. */
+export interface Sealer {
+  seal(text: string, context?: string): string;
+  /** Undefined for what was not sealed by this fleet, for this purpose and place. */
+  open(sealed: string | null | undefined, context?: string): string | undefined;
+}
+
+/** One sealer per purpose. */
+export type Sealers = (purpose: string) => Sealer;

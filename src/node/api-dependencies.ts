@@ -1,0 +1,73 @@
+import type { ApiAuth, ApiDependencies } from '../api/index.js';
+import type { ResultCache } from '../cache/index.js';
+import type { NodeRegistry } from '../fleet/index.js';
+import type { JobService } from '../jobs/index.js';
+import type { Metrics } from '../metrics/index.js';
+import type { Base } from './base.js';
+import type { ChainService } from './chain-service.js';
+import type { Figures } from './figures.js';
+import type { Freeze } from './freeze.js';
+import type { Health } from './health.js';
+import type { LastResults } from './last-results.js';
+import type { RuntimeConfig } from './runtime-config.js';
+import type { AuditTrail } from './security.js';
+
+interface Parts {
+  readonly base: Base;
+  readonly service: JobService;
+  readonly chain: ChainService;
+  readonly stores: { readonly cache: ResultCache };
+  readonly runtime: RuntimeConfig;
+  readonly freeze: Freeze;
+  readonly health: Health;
+  readonly figures: Figures;
+  readonly lastResults: LastResults;
+  readonly registry: NodeRegistry;
+  readonly metrics: Metrics;
+  readonly audit: AuditTrail;
+  readonly auth?: ApiAuth;
+  readonly rateLimit?: ApiDependencies['rateLimit'];
+  readonly stopping: AbortSignal;
+}
+
+const MEGABYTE = 1 << 20;
+
+/** The parts of a node as the API wants them. */
+export function apiDependencies(parts: Parts): ApiDependencies {
+  const { base, service, stores, metrics, registry } = parts;
+  const { settings, log, now } = base;
+  const { api, tls } = settings.network;
+  const { endpoint_path, include_detailed_status } = settings.monitoring.health_checks;
+  return {
+    options: {
+      corsOrigins: api.enable_cors ? api.cors_origins : [],
+      maxRequestBytes: Math.round(api.max_request_size_mb * MEGABYTE),
+      requestTimeoutMs: api.request_timeout_seconds * 1000,
+      trustProxyHops: api.trust_proxy_hops,
+      publicUrl: api.public_url,
+      tls: tls.enabled,
+      healthPath: endpoint_path,
+      detailedHealth: include_detailed_status,
+      auditAll: settings.security.audit.log_all_queries,
+    },
+    jobs: service,
+    chain: parts.chain,
+    cache: {
+      stats: () => stores.cache.stats(),
+      clear: (by) => stores.cache.clear(by),
+    },
+    runtimeConfig: parts.runtime,
+    freeze: parts.freeze,
+    log,
+    now: () => now().getTime(),
+    health: () => parts.health.snapshot(),
+    lastResults: () => parts.lastResults.list(),
+    performance: () => parts.figures.snapshot(),
+    nodes: () => registry.list(),
+    observe: (route, method, status, seconds) => metrics.httpRequest(route, method, status, seconds),
+    audit: (event) => parts.audit.record(event),
+    auth: parts.auth,
+    rateLimit: parts.rateLimit,
+    stopping: parts.stopping,
+  };
+}

@@ -1,0 +1,1 @@
+export { type NodeOptions, type NodeRole, type RunningNode, startNode } from './start-node.js';

@@ -1,0 +1,112 @@
+import { availableParallelism } from 'node:os';
+import { type ResultCache, resultKey } from '../cache/index.js';
+import { createSealer, type NodeRegistry } from '../fleet/index.js';
+import {
+  createJobService,
+  createMemoryBackend,
+  createRedisBackend,
+  DEFAULT_LOCKS,
+  type JobBackend,
+  type JobRecord,
+  type JobService,
+} from '../jobs/index.js';
+import type { Metrics } from '../metrics/index.js';
+import type { Validator } from '../pool/index.js';
+import type { EvidenceStore, Report } from '../validation/index.js';
+import { packageVersion } from '../version.js';
+import type { Base } from './base.js';
+import type { Figures } from './figures.js';
+import type { LastResults } from './last-results.js';
+import type { LocalReplica } from './local-replica.js';
+import type { RuntimeConfig } from './runtime-config.js';
+
+interface Parts {
+  readonly base: Base;
+  readonly runtime: RuntimeConfig;
+  readonly replica: LocalReplica;
+  readonly validator: Validator;
+  readonly stores: { readonly cache: ResultCache; readonly evidence: EvidenceStore };
+  readonly registry: NodeRegistry;
+  readonly metrics: Metrics;
+  readonly figures: Figures;
+  readonly lastResults: LastResults;
+  /** Whether this node runs jobs itself. */
+  readonly works: boolean;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** The job service of a node, with what it counts and remembers of every job that ends. */
+export async function openJobs(parts: Parts): Promise<JobService> {
+  const { base, runtime, replica, validator, stores, registry, metrics, works } = parts;
+  const { settings, files, nodeId, state, log, now } = base;
+  const { max_queue_depth, max_queue_depth_per_client, max_records, retention_hours } = settings.jobs;
+  const threads = settings.jobs.worker_threads ?? availableParallelism();
+  const service: JobService = await createJobService({
+    node: nodeId,
+    chain: {
+      chainId: files.trust.chainId,
+      replica: files.replicaId,
+      dir: files.dir,
+      head: async () => (await replica.state()).pin,
+      fingerprint: async () => (await replica.state()).fingerprint,
+    },
+    backend: openBackend(base, registry, threads),
+    state,
+    cache: stores.cache,
+    resultKey: (identity) => resultKey({ ...identity, engineVersion: packageVersion() }),
+    validator,
+    evidence: stores.evidence,
+    nodes: registry,
+    config: () => ({ ...runtime.current(), levels: settings.integrity.levels }),
+    work: works && { shards: threads },
+    log,
+    now,
+    maxQueueDepth: max_queue_depth,
+    maxQueueDepthPerClient: max_queue_depth_per_client,
+    maxRecords: max_records,
+    retentionMs: retention_hours * HOUR_MS,
+    onAccepted: ({ spec }) => metrics.jobAccepted(spec.level, spec.origin.trigger),
+    onEnded: (record) => {
+      noteEnd(record, parts, () => service.report(record.spec.jobId)).catch((error: unknown) => {
+        log.warn('a report was not counted', { jobId: record.spec.jobId, reason: String(error) });
+      });
+    },
+  });
+  return service;
+}
+
+function openBackend(base: Base, registry: NodeRegistry, threads: number): JobBackend {
+  const { settings, fleet, files, nodeId, log } = base;
+  if (!fleet) return createMemoryBackend();
+  const lockMs = settings.jobs.lock_seconds * 1000;
+  return createRedisBackend({
+    ...{ node: nodeId, nodes: registry, threads, log },
+    chainId: files.trust.chainId,
+    replica: files.replicaId,
+    connections: fleet.redis,
+    prefix: settings.redis.prefix,
+    sealers: (purpose) => createSealer(fleet.secret, purpose),
+    retentionMs: settings.jobs.retention_hours * HOUR_MS,
+    locks: { ...DEFAULT_LOCKS, lockMs, stalledCheckMs: lockMs },
+  });
+}
+
+async function noteEnd(
+  record: JobRecord,
+  { metrics, figures, lastResults }: Parts,
+  readReport: () => ReturnType<JobService['report']>,
+): Promise<void> {
+  const { spec, state, startedAt } = record;
+  metrics.jobFinished(spec.level, state);
+  if (startedAt !== undefined) {
+    metrics.jobStarted(spec.level, Date.parse(startedAt) - Date.parse(spec.createdAt));
+  }
+  figures.note(record);
+  if (spec.kind !== 'replica') return;
+  const stored = await readReport();
+  if (stored === undefined) return;
+  const report = JSON.parse(stored.text) as Report;
+  metrics.validationFinished(report);
+  lastResults.note(record, report);
+}

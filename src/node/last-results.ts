@@ -1,0 +1,99 @@
+import type { LastResult } from '../api/index.js';
+import { ProvChainError } from '../errors.js';
+import type { SharedDocuments } from '../fleet/index.js';
+import type { JobRecord } from '../jobs/index.js';
+import type { Log } from '../logging/index.js';
+import { LEVELS, type Level, type Report } from '../validation/index.js';
+
+/** The last complete result of each level, by `replica/level`. */
+type Results = Readonly<Record<string, LastResult>>;
+
+const NAME = 'last-results';
+/** Results that come together are written together. */
+const WRITE_MS = 250;
+const ATTEMPTS = 5;
+
+interface LastResultsOptions {
+  readonly documents: SharedDocuments;
+  readonly replica: string;
+  readonly nodeId: string;
+  readonly log: Log;
+}
+
+/** What the last validation of the whole chain said, by level: for the status of the node, on every node, after restarts. */
+export class LastResults {
+  readonly #options: LastResultsOptions;
+  readonly #pending = new Map<string, LastResult>();
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(options: LastResultsOptions) {
+    this.#options = options;
+  }
+
+  /** Of this node's replica, from the least to the highest level. */
+  list(): LastResult[] {
+    const results = { ...this.#results(), ...Object.fromEntries(this.#pending) };
+    return LEVELS.flatMap((level) => results[this.#key(this.#options.replica, level)] ?? []);
+  }
+
+  /** Takes a report that a job has ended with; parts of a chain and custom sets of checks say nothing about a level. */
+  note({ spec }: JobRecord, report: Report): void {
+    const { height, headHash } = report.chain;
+    if (report.level === 'Custom' || report.scope.partial || height === null || headHash === null) return;
+    const key = this.#key(report.replica, report.level);
+    const { status, complete, reportDigest, asOf, finishedAt } = report;
+    const result = { level: report.level, jobId: spec.jobId, status, complete, height, headHash };
+    this.#pending.set(key, { ...result, reportDigest, asOf, finishedAt });
+    this.#timer ??= setTimeout(() => this.#flush(), WRITE_MS);
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#flush();
+    await this.#writing;
+  }
+
+  #key(replica: string, level: Level): string {
+    return `${replica}/${level}`;
+  }
+
+  #results(): Results {
+    return this.#options.documents.get<Results>(NAME)?.value ?? {};
+  }
+
+  #flush(): void {
+    this.#timer = undefined;
+    this.#writing = this.#writing.then(() => this.#write());
+  }
+
+  /** Never rejects: the results are in the jobs' own records as well. */
+  async #write(): Promise<void> {
+    const { documents, nodeId, log } = this.#options;
+    const noted = [...this.#pending];
+    if (noted.length === 0) return;
+    for (let attempt = 1; ; attempt++) {
+      const revision = documents.get(NAME)?.revision ?? 0;
+      try {
+        await documents.update(NAME, revision, merge(this.#results(), noted), nodeId);
+        break;
+      } catch (thrown) {
+        const { code, message } = ProvChainError.from(thrown);
+        if (code === 'REVISION_CONFLICT' && attempt < ATTEMPTS) continue;
+        log.warn('the last results could not be shared', { code, reason: message });
+        return;
+      }
+    }
+    for (const [key, result] of noted) if (this.#pending.get(key) === result) this.#pending.delete(key);
+  }
+}
+
+/** Of two results of one replica and level the one with the newer evidence stays. */
+function merge(known: Results, noted: readonly (readonly [string, LastResult])[]): Results {
+  const merged: Record<string, LastResult> = { ...known };
+  for (const [key, result] of noted) {
+    const before = merged[key];
+    if (before === undefined || before.asOf <= result.asOf) merged[key] = result;
+  }
+  return merged;
+}

@@ -1,0 +1,46 @@
+import type { ResultCache } from '../cache/index.js';
+import type { NodeRegistry } from '../fleet/index.js';
+import type { JobService } from '../jobs/index.js';
+import type { MetricSources } from '../metrics/index.js';
+import type { Validator } from '../pool/index.js';
+import type { Base } from './base.js';
+import type { Freeze } from './freeze.js';
+import type { LocalReplica } from './local-replica.js';
+import type { RuntimeConfig } from './runtime-config.js';
+import type { Writing } from './writer.js';
+
+interface Parts {
+  readonly base: Base;
+  readonly service: JobService;
+  readonly validator: Validator;
+  readonly runtime: RuntimeConfig;
+  readonly stores: { readonly cache: ResultCache };
+  readonly replica: LocalReplica;
+  readonly writing: Writing;
+  readonly freeze: Freeze;
+  readonly registry: NodeRegistry;
+}
+
+/** Whom a scrape of the metrics asks. */
+export function metricSources(parts: Parts): MetricSources {
+  const { base, service, validator, runtime, stores, replica, writing, freeze, registry } = parts;
+  const redis = base.fleet?.redis;
+  return {
+    queues() {
+      const { queued, active } = service.stats();
+      return [{ queue: 'jobs', waiting: queued, active }];
+    },
+    validator: () => validator.stats(),
+    limits() {
+      const { max_memory_mb, max_cpu_percent } = runtime.current();
+      return { maxMemoryMb: max_memory_mb, maxCpuPercent: max_cpu_percent };
+    },
+    cache: () => stores.cache.stats(),
+    async chain() {
+      const { height, timestamp } = await replica.head();
+      return { height, timestamp, writer: 'ledger' in writing, frozen: freeze.get().frozen };
+    },
+    redis: () => redis && { queue: redis.connected('queue'), cache: redis.connected('cache') },
+    fleet: () => (redis ? { nodes: registry.list().length } : undefined),
+  };
+}
