@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { EXIT } from '../src/errors.js';
 import { benchCanonicalize } from './canonicalize.js';
 import type { BenchGroup } from './group.js';
+import { GUIDE } from './guide/guide.js';
 import { LEVEL_GROUPS } from './levels.js';
 import { writeReadme } from './readme.js';
 import { runRows } from './run.js';
@@ -13,7 +14,7 @@ const CANONICALIZE: BenchGroup = {
   describe: 'one thread, against rdf-canonize on the same N-Quads',
   run: benchCanonicalize,
 };
-const GROUPS: readonly BenchGroup[] = [CANONICALIZE, ...LEVEL_GROUPS, SCALING, SCALE];
+const GROUPS: readonly BenchGroup[] = [CANONICALIZE, ...LEVEL_GROUPS, SCALING, SCALE, GUIDE];
 
 const HELP = `Usage: npm run bench -- [options]
 

@@ -1,6 +1,6 @@
 import { workloadDocument } from '../../src/rdf/index.js';
 import type { AcceptedJobs } from './accepted-jobs.js';
-import type { Fire, Shell } from './cannon.js';
+import type { Fire, Message, Shell } from './cannon.js';
 
 /** Says what is wrong with the body of an answer. */
 export type BodyCheck = (body: string) => string | undefined;
@@ -61,10 +61,19 @@ export function appends(path: string, next: () => string, take: Fire['take']): F
   };
 }
 
-/** Several kinds of requests, each so many times in a row of them, spread evenly: every connection begins at its start. */
+/**
+ * Several kinds of requests, each so many times in a row of them, spread evenly. All connections take theirs from the
+ * same row, so that the mixture holds however few requests each of them sends.
+ */
 export function mixed(parts: readonly (readonly [times: number, shell: Shell])[], take: Fire['take']): Fire {
-  const places = parts.flatMap(([times, shell]) =>
-    Array.from({ length: times }, (_, i) => ({ at: (i + 0.5) / times, shell })),
-  );
-  return { requests: places.sort((a, b) => a.at - b.at).map(({ shell }) => shell), take };
+  const row = parts
+    .flatMap(([times, shell]) => Array.from({ length: times }, (_, i) => ({ at: (i + 0.5) / times, shell })))
+    .sort((a, b) => a.at - b.at)
+    .map(({ shell }) => shell);
+  let turn = 0;
+  const next = (): Message => {
+    const { next: vary, ...message } = row[turn++ % row.length]!;
+    return { ...message, ...vary?.() };
+  };
+  return { requests: [{ ...row[0]!, next }], take };
 }

@@ -305,8 +305,8 @@ export interface ApiOptions {
   readonly publicUrl?: string;
   /** Whether the connections are TLS here, so that browsers are told to keep to it. */
   readonly tls: boolean;
-  /** Path of the health routes; `/health` when not given. */
-  readonly healthPath?: string;
+  /** Path of the health routes; `/health` when not given, false for none. */
+  readonly healthPath?: string | false;
   /** `/health` names the single checks. */
   readonly detailedHealth: boolean;
   /** Every request goes to the audit log, not only those that change or reveal something. */

@@ -35,6 +35,7 @@ export class Exchange {
   readonly #startedAt = performance.now();
   #deadline: NodeJS.Timeout;
   #failed = false;
+  #worthAudit = true;
 
   constructor(
     private readonly request: Request,
@@ -147,6 +148,9 @@ export class Exchange {
       noteForAudit: (details) => {
         this.#auditDetails = { ...this.#auditDetails, ...details };
       },
+      leaveOutOfAudit: () => {
+        this.#worthAudit = false;
+      },
     };
   }
 
@@ -183,7 +187,8 @@ export class Exchange {
   async #audit(status: number, code?: string): Promise<void> {
     const { node, route, request } = this;
     const denied = status === 401 || status === 403;
-    if (!denied && route?.audit === undefined && !node.options.auditAll) return;
+    const meant = route?.audit !== undefined && this.#worthAudit;
+    if (!denied && !meant && !node.options.auditAll) return;
     const outcome = denied ? 'denied' : status < 400 ? 'success' : 'failure';
     const event = {
       action: route?.audit ?? route?.id ?? 'unmatched',

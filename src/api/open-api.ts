@@ -31,17 +31,18 @@ const problemSchema = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457; `code` is one of docs/errors.md.' });
 
-/** What any route may answer. */
-const COMMON_ERRORS: readonly ErrorCode[] = ['RATE_LIMITED', 'REQUEST_TIMEOUT', 'SHUTTING_DOWN', 'INTERNAL'];
+/** What any route may answer, and what all do that are not answered always. FORBIDDEN: see `refuseForeignPages`. */
+const ANY: readonly ErrorCode[] = ['REQUEST_TIMEOUT', 'INTERNAL'];
+const NOT_ALWAYS: readonly ErrorCode[] = ['FORBIDDEN', 'RATE_LIMITED', 'SHUTTING_DOWN'];
 
 /** Every error that a route may answer, its own and those that follow from how it is declared. */
-export function errorsOf({ role, params, query, body, errors }: Route): readonly ErrorCode[] {
+export function errorsOf({ role, params, query, body, errors, always }: Route): readonly ErrorCode[] {
   const codes = new Set<ErrorCode>(errors);
-  if (role !== 'public') codes.add('UNAUTHENTICATED').add('FORBIDDEN');
+  if (role !== 'public') codes.add('UNAUTHENTICATED');
   if (params !== undefined || query !== undefined || body !== undefined) codes.add('REQUEST_INVALID');
   if (body !== undefined) codes.add('UNSUPPORTED_MEDIA_TYPE').add('REQUEST_TOO_LARGE');
   if (body?.kind === 'json') codes.add('JSON_INVALID');
-  for (const code of COMMON_ERRORS) codes.add(code);
+  for (const code of always ? ANY : [...NOT_ALWAYS, ...ANY]) codes.add(code);
   return [...codes];
 }
 
@@ -89,8 +90,8 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
     description: description === undefined ? access : `${description}\n\n${access}`,
     security: role === 'public' ? [] : [{ bearer: [] }],
     requestParams: {
-      path: params,
-      query,
+      ...(params === undefined ? {} : { path: params }),
+      ...(query === undefined ? {} : { query }),
       ...(requestHeaders === undefined ? {} : { header: headersOf(requestHeaders) }),
     },
     ...(body === undefined ? {} : { requestBody: bodyOf(body) }),

@@ -14,9 +14,9 @@ import { validateRoutes } from './validate-routes.js';
 const DEFAULT_HEALTH_PATH = '/health';
 
 /** Every route of the node, in the order of the documentation. */
-export function apiRoutes(healthPath: string = DEFAULT_HEALTH_PATH): readonly Route[] {
+export function apiRoutes(healthPath: string | false = DEFAULT_HEALTH_PATH): readonly Route[] {
   const routes = [
-    ...healthRoutes(healthPath),
+    ...(healthPath === false ? [] : healthRoutes(healthPath)),
     ...statusRoutes,
     ...validateRoutes,
     ...figureRoutes,

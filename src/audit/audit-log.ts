@@ -1,9 +1,10 @@
+import { fstatSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { ProvChainError } from '../errors.js';
 import type { Log } from '../logging/index.js';
 import { type ChainPoint, encodeEntry, LONGEST_LINE, START } from './entry.js';
 import { type AuditEvent, sanitizeEvent } from './event.js';
-import { type LogPaths, logPaths, rotatedFiles, syncFolder, writeHead } from './files.js';
+import { HeadFile, type LogPaths, logPaths, rotatedFiles, syncFolder } from './files.js';
 import { findLogEnd, type LogEnd } from './tail.js';
 
 export interface AuditLogOptions {
@@ -62,6 +63,7 @@ class ChainedLog implements AuditLog {
   readonly #paths: LogPaths;
   readonly #waiting: Waiting[] = [];
   #file: FileHandle | undefined;
+  #head: HeadFile | undefined;
   #size = 0;
   #point: ChainPoint = START;
   #writing: Promise<void> | undefined;
@@ -91,18 +93,21 @@ class ChainedLog implements AuditLog {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#writing;
-    await this.#file?.close();
-    this.#file = undefined;
+    this.#head?.sync();
+    await this.#release();
   }
 
   /** Finds the end of the log, cuts off what is no line, and says in the log itself what was wrong with it. */
   async open(): Promise<void> {
-    await this.#file?.close().catch(() => {});
-    this.#file = undefined;
+    await this.#release();
     await mkdir(this.#paths.folder, { recursive: true, mode: 0o750 });
     const end = await findLogEnd(this.#paths);
+    this.#head = new HeadFile(this.#paths);
     // Before the first line, so that a log without a head file is always one whose head was taken away.
-    if (end.fresh) await writeHead(this.#paths, START);
+    if (end.fresh) {
+      this.#head.write(START);
+      this.#head.sync();
+    }
     const file = await open(this.#paths.active, 'a', 0o640);
     if (end.keepBytes !== undefined) await file.truncate(end.keepBytes);
     if (end.lacksLineEnd) await file.write('\n');
@@ -134,8 +139,7 @@ class ChainedLog implements AuditLog {
       } catch (cause) {
         const error = unavailable(this.#options.file, cause);
         this.#options.log.error('audit log not written', { file: this.#options.file, error: error.message });
-        await this.#file?.close().catch(() => {});
-        this.#file = undefined;
+        await this.#release();
         for (const { reject } of group) reject(error);
       }
     }
@@ -144,20 +148,30 @@ class ChainedLog implements AuditLog {
 
   async #append(group: readonly { event: Record<string, unknown>; time: string }[]): Promise<void> {
     const file = this.#file;
-    if (!file) throw new Error('the file is not open');
+    const head = this.#head;
+    if (!file || !head) throw new Error('the file is not open');
     let point = this.#point;
     const lines = group.map(({ event, time }) => {
       const encoded = encodeBounded(event, point, time);
       point = encoded.point;
       return `${encoded.line}\n`;
     });
-    if ((await file.stat()).size !== this.#size) throw new Error('another process writes to the same file');
+    if (fstatSync(file.fd).size !== this.#size) throw new Error('another process writes to the same file');
     const bytes = Buffer.from(lines.join(''));
-    await file.appendFile(bytes);
+    await writeWhole(file, bytes);
     await file.datasync();
-    await writeHead(this.#paths, point);
+    head.write(point);
     this.#size += bytes.length;
     this.#point = point;
+  }
+
+  async #release(): Promise<void> {
+    const [file, head] = [this.#file, this.#head];
+    this.#file = undefined;
+    this.#head = undefined;
+    // What cannot be closed was not written either, and that has been said.
+    await file?.close().catch(() => {});
+    head?.close();
   }
 
   async #rotateIfFull(): Promise<void> {
@@ -200,6 +214,10 @@ function incidentOf({ torn, damage, lacksLineEnd }: LogEnd): AuditEvent | undefi
   return damage === undefined
     ? { action: 'audit.recovered', outcome: 'ok', details }
     : { action: 'audit.damaged', outcome: 'failed', details };
+}
+
+async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
 }
 
 function encodable(event: AuditEvent, at: Date): { event: Record<string, unknown>; time: string } {

@@ -33,9 +33,13 @@ export function encodeEntry(
   before: ChainPoint,
   time: string,
 ): { line: string; point: ChainPoint } {
-  const body = { ...event, seq: before.seq + 1, time, prevHash: before.hash };
-  const digest = hash('sha256', canonicalJson(body));
-  return { line: canonicalJson({ ...body, hash: digest }), point: { seq: body.seq, hash: digest } };
+  const body: Record<string, unknown> = { ...event, seq: before.seq + 1, time, prevHash: before.hash };
+  // Both texts have the same members in the same order (RFC 8785 §3.2.3), so each is written once.
+  const names = Object.keys(body).sort();
+  const members = names.map((name) => `"${name}":${canonicalJson(body[name])}`);
+  const digest = hash('sha256', `{${members.join(',')}}`);
+  members.splice(names.filter((name) => name < 'hash').length, 0, `"hash":"${digest}"`);
+  return { line: `{${members.join(',')}}`, point: { seq: before.seq + 1, hash: digest } };
 }
 
 /**

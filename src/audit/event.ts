@@ -31,6 +31,9 @@ const SECRET_NAME = /pass|secret|token|authorization|cookie|credential|private|a
 const SECRET_TEXT =
   /\beyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:bearer|basic)\s+[\w+/=.~-]{8,}|-----BEGIN [\s\S]*|(?<=:\/\/[^\s/@]{0,200}:)[^\s/@]+(?=@)/gi;
 const REDACTED = '[redacted]';
+/** Nearly every text is short printable ASCII without any part of a secret, and is left as it is. */
+const PLAIN = /^[\x20-\x7e]{0,128}$/;
+const SUSPECT = /eyJ|bearer|basic|-----|:\/\//i;
 
 /**
  * The event as plain, bounded data that is safe to write. Users and clients choose many of the texts in it, so control
@@ -67,7 +70,8 @@ function sanitizeValue(value: unknown): AuditValue {
   return sanitizeText(typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)));
 }
 
-export function sanitizeText(text: string): string {
+function sanitizeText(text: string): string {
+  if (PLAIN.test(text) && !SUSPECT.test(text)) return text;
   const bounded = text.length > LONGEST_TEXT * 2 ? text.slice(0, LONGEST_TEXT * 2) : text;
   const points = [...bounded.replace(SECRET_TEXT, REDACTED)];
   const cut = points.length > LONGEST_TEXT ? [...points.slice(0, LONGEST_TEXT), '…'] : points;

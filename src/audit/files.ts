@@ -1,5 +1,7 @@
-import { open, readdir, readFile, rename, stat } from 'node:fs/promises';
+import { closeSync, constants, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { canonicalJson } from '../chain/index.js';
 import type { ChainPoint } from './entry.js';
 
@@ -44,31 +46,58 @@ export async function rotatedFiles(paths: LogPaths): Promise<{ path: string; fir
     .sort((a, b) => a.firstSeq - b.firstSeq);
 }
 
-/** The head file: what was the last acknowledged line. Undefined when there is none; throws when it is not readable. */
+/** Of the head file: less than a sector, which disks write whole or not at all. */
+const HEAD_BYTES = 128;
+const HEAD_TEXT = /^\{"hash":"([0-9a-f]{64})","seq":(0|[1-9]\d{0,14})\} *\n$/;
+
+/**
+ * The head file: which line was the last that was acknowledged. Undefined when there is none; throws when it is not
+ * readable. A reader may come while it is written, so what makes no sense is read again.
+ */
 export async function readHead(paths: LogPaths): Promise<ChainPoint | undefined> {
-  let text: string;
-  try {
-    text = await readFile(paths.head, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw cause;
+  for (let attempt = 1; ; attempt++) {
+    let text: string;
+    try {
+      text = await readFile(paths.head, 'utf8');
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw cause;
+    }
+    const [, hash, seq] = (text.length === HEAD_BYTES && HEAD_TEXT.exec(text)) || [];
+    if (hash !== undefined) return { seq: Number(seq), hash };
+    if (attempt === 3) throw new Error('the head file does not hold a hash and a number');
+    await sleep(5);
   }
-  const [, hash, seq] = /^\{"hash":"([0-9a-f]{64})","seq":(0|[1-9]\d{0,14})\}\n$/.exec(text) ?? [];
-  if (hash === undefined) throw new Error('the head file does not hold a hash and a number');
-  return { seq: Number(seq), hash };
 }
 
-/** After a crash at any moment the old or the new head is there, whole, and none that is ahead of the log. */
-export async function writeHead(paths: LogPaths, head: ChainPoint): Promise<void> {
-  const temporary = `${paths.head}.tmp`;
-  const file = await open(temporary, 'w', 0o640);
-  try {
-    await file.writeFile(`${canonicalJson({ hash: head.hash, seq: head.seq })}\n`);
-    await file.datasync();
-  } finally {
-    await file.close();
+export function encodeHead({ seq, hash }: ChainPoint): string {
+  return `${canonicalJson({ hash, seq }).padEnd(HEAD_BYTES - 1)}\n`;
+}
+
+/**
+ * The head file of the process that writes the log. It is overwritten in place and not synced: after a power cut it
+ * may be behind the log, which is no harm, and never ahead of it, because the log is synced first.
+ */
+export class HeadFile {
+  readonly #descriptor: number;
+
+  constructor(paths: LogPaths) {
+    this.#descriptor = openSync(paths.head, constants.O_RDWR | constants.O_CREAT, 0o640);
+    ftruncateSync(this.#descriptor, HEAD_BYTES);
   }
-  await rename(temporary, paths.head);
+
+  /** Synchronous: it is a copy of 128 bytes into the page cache, and a thread for it would cost more. */
+  write(head: ChainPoint): void {
+    writeSync(this.#descriptor, encodeHead(head), 0);
+  }
+
+  sync(): void {
+    fsyncSync(this.#descriptor);
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
 }
 
 export async function syncFolder(path: string): Promise<void> {

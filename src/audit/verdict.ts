@@ -1,7 +1,7 @@
 import type { ChainPoint } from './entry.js';
 
 /** What kind of damage it is; the place is where it shows. */
-export const AUDIT_PROBLEMS = [
+const AUDIT_PROBLEMS = [
   'altered',
   'removed',
   'reordered',

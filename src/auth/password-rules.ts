@@ -1,5 +1,5 @@
 /** Code points. NIST SP 800-63B-4 §3.1.1.2 asks for at least 8, or 15 where a password stands alone. */
-export const SHORTEST_PASSWORD = 12;
+const SHORTEST_PASSWORD = 12;
 /** UTF-8 bytes: whoever logs in chooses the length, and all of it is hashed. */
 export const LONGEST_PASSWORD_BYTES = 1024;
 

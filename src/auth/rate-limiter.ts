@@ -26,6 +26,9 @@ export interface RateLimiter {
 
 /** A share of this part of the points is taken from Redis at once, so that most requests need no round trip. */
 const SHARE = 20;
+/** A Redis that took so long is left alone for a while: requests wait for it. */
+const SLOW_MS = 150;
+const REST_MS = 1000;
 /** Keys with an open share or a refusal; the client chooses how many there are. */
 const MOST_KEYS = 50_000;
 
@@ -58,8 +61,13 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const size = redis ? Math.max(1, Math.floor(points / SHARE)) : 1;
   const shares = new LRUCache<string, Share>({ max: MOST_KEYS });
 
+  let restsUntilMs = 0;
+
   const ask = async (key: string, share: Share): Promise<void> => {
-    const { granted, remaining, endsInMs } = await takePoints(limiter, key, size);
+    const beganMs = performance.now();
+    const counter = beganMs < restsUntilMs ? memory : limiter;
+    const { granted, remaining, endsInMs } = await takePoints(counter, key, size);
+    if (performance.now() - beganMs > SLOW_MS) restsUntilMs = performance.now() + REST_MS;
     share.credit = granted;
     share.remaining = remaining;
     share.endsAtMs = performance.now() + endsInMs;

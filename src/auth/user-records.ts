@@ -14,7 +14,7 @@ export interface UserRecord {
   readonly createdAt: string;
 }
 
-export const USERS_FORMAT = 'provchain-users/1';
+const USERS_FORMAT = 'provchain-users/1';
 
 /** The name doubles as an e-mail address where people like that; lower case, so that no two look alike. */
 const NAME = /^[a-z0-9][a-z0-9._+@-]{0,63}$/;

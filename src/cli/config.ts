@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { stringify } from 'smol-toml';
 import { EXIT } from '../errors.js';
-import { loadSettings, readSettings, redactSettings, type SettingsProblem } from '../settings/index.js';
+import type { SettingsProblem } from '../settings/index.js';
 import { formatAmount } from './format.js';
 import { describeCommand, describeGroup } from './help.js';
 import { createTerminal, formatPlace, printable, type Terminal } from './terminal.js';
@@ -44,7 +43,8 @@ export function registerConfig(program: Command): void {
 
 type Example = readonly [command: string, purpose: string];
 
-function checkFile(file: string, flags: ConfigFlags): void {
+async function checkFile(file: string, flags: ConfigFlags): Promise<void> {
+  const { readSettings } = await import('../settings/index.js');
   const terminal = createTerminal(flags);
   const { settings, problems, warnings } = readSettings({ file, env: process.env });
   const { red, yellow, green } = terminal.out;
@@ -64,7 +64,9 @@ function printAll(terminal: Terminal, kind: string, problems: readonly SettingsP
   }
 }
 
-function printSettings(flags: ConfigFlags): void {
+async function printSettings(flags: ConfigFlags): Promise<void> {
+  const { stringify } = await import('smol-toml');
+  const { loadSettings, redactSettings } = await import('../settings/index.js');
   const terminal = createTerminal(flags);
   const settings = redactSettings(loadSettings({ file: flags.config, env: process.env }));
   // A table with nothing in it but other tables needs no line of its own.

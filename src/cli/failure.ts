@@ -72,6 +72,8 @@ function wantsJson(argv: readonly string[]): boolean {
  */
 export function reportFailure(thrown: unknown, argv: readonly string[]): number {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.healthy;
+  // A group of commands without one of them: its help is on stderr already.
+  if (thrown instanceof CommanderError && thrown.code === 'commander.help') return EXIT.usage;
   const error = asProvChainError(thrown);
   const hint = hintFor(error);
   const terminal = createTerminal();

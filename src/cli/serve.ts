@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT } from '../errors.js';
 import type { NodeRole, RunningNode } from '../node/index.js';
-import { loadSettings, readSettings, type Settings } from '../settings/index.js';
+import type { Settings } from '../settings/index.js';
 import { demoChain } from './demo-chain.js';
 import { formatAmount, formatSeconds } from './format.js';
 import { describeCommand } from './help.js';
@@ -57,6 +57,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   const terminal = createTerminal(flags);
   const started = performance.now();
   const { host, port } = flags;
+  const { loadSettings, readSettings } = await import('../settings/index.js');
   const sources = { file: flags.config, env: process.env, overrides: { network: { api: { host, port } } } };
   const settings = loadSettings(sources);
   for (const { place, message } of readSettings(sources).warnings) {

@@ -1,4 +1,4 @@
-import { type Job, Queue, WaitingError, Worker } from 'bullmq';
+import { DelayedError, type Job, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { ProvChainError } from '../errors.js';
 import type { Log } from '../logging/index.js';
@@ -72,7 +72,6 @@ export class BullQueue implements JobQueue {
         backoff: backoffMs,
         removeOnComplete: true,
         removeOnFail: true,
-        stackTraceLimit: 0,
       }),
     );
     return job.id as string;
@@ -178,7 +177,7 @@ class BullWorker implements QueueWorker {
   constructor(options: BullQueueOptions, processor: Processor, concurrency: number, onClosed: () => void) {
     const { name, prefix, log } = options;
     this.#onClosed = onClosed;
-    this.#worker = new Worker(name, (job, token) => work(job, token, processor), {
+    this.#worker = new Worker(name, (job, token) => this.#work(job, token, processor), {
       connection: options.consumer(),
       prefix,
       concurrency,
@@ -206,6 +205,26 @@ class BullWorker implements QueueWorker {
     await this.#worker.close();
     this.#onClosed();
   }
+
+  async #work(job: Job, token: string | undefined, processor: Processor): Promise<void> {
+    const last = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+    try {
+      const payload = typeof job.data === 'string' ? job.data : '';
+      await processor({ jobId: job.id as string, payload, start: job.attemptsStarted, last });
+    } catch (error) {
+      if (!(error instanceof PutBack)) throw error;
+      if (error.restMs > 0) this.#rest(error.restMs);
+      // Only a job that is delayed wakes other workers when its time comes.
+      await job.moveToDelayed(Date.now() + error.restMs / 2, token);
+      throw new DelayedError();
+    }
+  }
+
+  /** Takes no job for a while, so that another worker gets the one that this cannot do. */
+  #rest(ms: number): void {
+    void this.#worker.pause(true);
+    setTimeout(() => this.#paused || this.#worker.resume(), ms).unref();
+  }
 }
 
 export function workerOptions({ lockMs, stalledCheckMs, maxStalled }: LockOptions) {
@@ -215,18 +234,6 @@ export function workerOptions({ lockMs, stalledCheckMs, maxStalled }: LockOption
     maxStalledCount: maxStalled,
     runRetryDelay: RETRY_DELAY_MS,
   };
-}
-
-async function work(job: Job, token: string | undefined, processor: Processor): Promise<void> {
-  const last = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-  try {
-    const payload = typeof job.data === 'string' ? job.data : '';
-    await processor({ jobId: job.id as string, payload, start: job.attemptsStarted, last });
-  } catch (error) {
-    if (!(error instanceof PutBack)) throw error;
-    await job.moveToWait(token);
-    throw new WaitingError();
-  }
 }
 
 /** What Redis holds is anybody's who can write to it; what it says is judged by who opens the seal. */

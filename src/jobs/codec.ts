@@ -5,6 +5,7 @@ import {
   type Check,
   FINDINGS,
   type FindingCode,
+  LEVEL_CHECKS,
   LEVELS,
   type Plan,
   type ShardOutcome,
@@ -113,7 +114,10 @@ const storedResult = z.object({
 });
 export type StoredResult = z.infer<typeof storedResult>;
 
-const jobTicket = z.object({ spec, additions: count });
+const jobTicket = z.object({
+  spec: spec.extend({ checks: z.array(checkName).optional(), dedupKey: text.default('') }),
+  additions: count,
+});
 /** A job as the queue has it. */
 export interface JobTicket {
   readonly spec: JobSpec;
@@ -233,6 +237,22 @@ function plainCodecOf<T>(schema: z.ZodType): Codec<T> {
 
 export const recordCodec = plainCodecOf<JobRecord>(record);
 export const resultCodec = plainCodecOf<StoredResult>(storedResult);
-export const jobTicketCodec = plainCodecOf<JobTicket>(jobTicket);
+const ticketCodec = plainCodecOf<{ spec: Omit<JobSpec, 'checks'> & Partial<JobSpec>; additions: number }>(
+  jobTicket,
+);
+
+/** Without what follows from the level, and what only the owner of the job needs: this is on the way of every request. */
+export const jobTicketCodec: Codec<JobTicket> = {
+  write({ spec: { checks, dedupKey, cacheKey, ...rest }, additions }) {
+    return JSON.stringify({ spec: rest.level === 'Custom' ? { ...rest, checks } : rest, additions });
+  },
+  read(json) {
+    const ticket = ticketCodec.read(json);
+    if (!ticket) return undefined;
+    const { level, checks } = ticket.spec;
+    const known = level === 'Custom' ? checks : LEVEL_CHECKS[level];
+    return known && { ...ticket, spec: { ...ticket.spec, checks: known } };
+  },
+};
 export const shardTicketCodec = codecOf<ShardTicket>(shardTicket);
 export const shardAnswerCodec = codecOf<ShardAnswer>(shardAnswer);

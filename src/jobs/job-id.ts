@@ -1,7 +1,21 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 let last = 0;
 let sequence = 0;
+
+const ID_BYTES = 16;
+/** Chance is drawn for many ids at once: drawn for each, it took a third of the time of making one. */
+const chance = Buffer.alloc(256 * ID_BYTES);
+let used = chance.length;
+
+function nextChance(): Buffer {
+  if (used === chance.length) {
+    randomFillSync(chance);
+    used = 0;
+  }
+  used += ID_BYTES;
+  return chance.subarray(used - ID_BYTES, used);
+}
 
 /**
  * A UUIDv7 (RFC 9562 §5.7): 48 bits of milliseconds, then 12 bits that count within one millisecond (§6.2, method 1),
@@ -12,7 +26,7 @@ export function newJobId(now: Date): string {
   sequence = time === last ? sequence + 1 : 0;
   last = sequence > 0xfff ? time + 1 : time;
   if (sequence > 0xfff) sequence = 0;
-  const bytes = randomBytes(16);
+  const bytes = nextChance();
   bytes.writeUIntBE(last, 0, 6);
   bytes.writeUInt16BE(0x7000 | sequence, 6);
   bytes[8] = 0x80 | ((bytes[8] as number) & 0x3f);

@@ -51,9 +51,9 @@ interface Run {
 }
 
 const MIRROR_RETRY_MS = 250;
-/** Starts after which a job whose pinned head no worker shows ends as the report says: Incomplete. */
+/** Starts after which a job whose directory or pinned head no worker shows ends without a verdict. */
 const MOST_UNSEEN = 8;
-const UNSEEN_PAUSE_MS = 300;
+const UNSEEN_REST_MS = 300;
 
 /**
  * Runs the jobs that the queue delivers to this node.
@@ -124,13 +124,18 @@ export class JobRunner {
       const result = await this.#validate(run);
       if (run.lost) return;
       if (run.leaving && run.cancelledBy === undefined) return await this.#putBack(run);
-      if (result.unseen && start < MOST_UNSEEN && !run.stop.signal.aborted) return await this.#leave(run);
+      if (result.unseen && this.#mayLeave(run, start)) {
+        return await this.#leave(run, 'does not show the pinned head');
+      }
       await this.#end(this.#finished(run, result), result);
     } catch (thrown) {
       if (thrown instanceof PutBack) throw thrown;
       if (run.lost) return;
       if (run.leaving) return await this.#putBack(run);
       const error = ProvChainError.from(thrown);
+      if (error.code === 'NOT_A_CHAIN' && this.#mayLeave(run, start)) {
+        return await this.#leave(run, 'does not see the chain directory');
+      }
       if (run.cancelledBy !== undefined)
         return await this.#end(cancelRecord(run.record, run.cancelledBy, now()));
       if (last || !error.retryable)
@@ -264,12 +269,15 @@ export class JobRunner {
     await book.adopt(record, stored, result?.cpuProfile);
   }
 
-  /** The head that the job is about is not to be seen from here yet: another worker may see it, or this one later. */
-  async #leave(run: Run): Promise<never> {
-    const note = `${this.#options.node} does not show the pinned head and left the job`;
-    await this.#tell(run, requeueRecord(run.record, note, this.#options.now()));
-    await new Promise((resolve) => setTimeout(resolve, UNSEEN_PAUSE_MS));
-    throw new PutBack();
+  /** Whether another worker may see what this one does not, or this one later. */
+  #mayLeave(run: Run, start: number): boolean {
+    return start < MOST_UNSEEN && this.#options.mirror !== undefined && !run.stop.signal.aborted;
+  }
+
+  async #leave(run: Run, why: string): Promise<never> {
+    const { node, now } = this.#options;
+    await this.#tell(run, requeueRecord(run.record, `${node} ${why} and left the job`, now()));
+    throw new PutBack(UNSEEN_REST_MS);
   }
 
   async #putBack(run: Run): Promise<never> {

@@ -112,8 +112,12 @@ export class MemoryQueue implements JobQueue {
       await processor({ jobId, payload, start: starts, last });
       this.#forget(held);
     } catch (error) {
+      if (error instanceof PutBack) {
+        await new Promise((resolve) => setTimeout(resolve, error.restMs));
+        held.active = false;
+        return this.#enqueue(held, 'first');
+      }
       held.active = false;
-      if (error instanceof PutBack) return this.#enqueue(held, 'first');
       held.failures++;
       if (last) return this.#forget(held);
       // It counts as waiting while it pauses, so that it can be removed and is not missing.

@@ -30,7 +30,15 @@ export interface Delivery {
 export type Processor = (delivery: Delivery) => Promise<void>;
 
 /** Thrown by a {@link Processor}: the job is handed back to the queue as it was. */
-export class PutBack extends Error {}
+export class PutBack extends Error {
+  /** What this worker waits before it takes another job in its place, so that others come first. */
+  readonly restMs: number;
+
+  constructor(restMs = 0) {
+    super('put back');
+    this.restMs = restMs;
+  }
+}
 
 /** Takes jobs out of a queue, so many at a time. */
 export interface QueueWorker {

@@ -27,6 +27,8 @@ export interface ReconcilerOptions {
 
 /** Closed records that are shown to the others again after Redis has lost everything. */
 const RESTORED_RECORDS = 200;
+/** Open jobs that are held against Redis in one look. */
+const LOOK_AT_ONCE = 1000;
 
 /**
  * Holds the open jobs of this node against what Redis says, so that each of them ends: whoever was to tell may have been
@@ -35,7 +37,9 @@ const RESTORED_RECORDS = 200;
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   /** Jobs that the queue did not hold at the last look: one on its way gets a second one. */
-  #suspects: ReadonlySet<string> = new Set();
+  readonly #suspects = new Set<string>();
+  /** Where the next turn begins. */
+  #nextTurn = 0;
   readonly #unattendedSince = new Map<string, number>();
 
   constructor(options: ReconcilerOptions) {
@@ -49,17 +53,30 @@ export class Reconciler {
    */
   async look(atStart = false): Promise<void> {
     const { book, runner, mirror, node } = this.#options;
-    if (await mirror?.wasEmptied(node)) await this.#restore();
-    const waiting = book
-      .open()
-      .filter(({ spec }) => spec.kind === 'replica' && !runner.isRunning(spec.jobId));
+    const emptied = (await mirror?.wasEmptied(node)) ?? false;
+    if (emptied) await this.#restore();
+    const open = book.open();
+    const all = atStart || emptied || open.length <= LOOK_AT_ONCE;
+    const turn = all ? open : this.#turnOf(open);
+    const waiting = turn.filter(({ spec }) => spec.kind === 'replica' && !runner.isRunning(spec.jobId));
     if (mirror) await this.#catchUp(waiting);
     const missing = await this.#missing(waiting);
     for (const record of missing) {
       if (atStart || this.#suspects.has(record.spec.jobId)) await this.#addAgain(record.spec.jobId, atStart);
     }
-    this.#suspects = new Set(missing.map(({ spec }) => spec.jobId));
+    const looked = new Set(waiting.map(({ spec }) => spec.jobId));
+    for (const jobId of this.#suspects) {
+      if (looked.has(jobId) || !book.current(jobId)) this.#suspects.delete(jobId);
+    }
+    for (const { spec } of missing) this.#suspects.add(spec.jobId);
     await this.#failUnattended();
+  }
+
+  /** Of many jobs some at each look, in turn: looking at all of 20,000 every second took most of the time. */
+  #turnOf(open: readonly JobRecord[]): readonly JobRecord[] {
+    const from = this.#nextTurn < open.length ? this.#nextTurn : 0;
+    this.#nextTurn = from + LOOK_AT_ONCE;
+    return open.slice(from, this.#nextTurn);
   }
 
   /** Takes over what the mirror knows of jobs that others work on. */

@@ -136,10 +136,10 @@ export class RecordBook {
   async write(record: JobRecord): Promise<boolean> {
     const open = this.#open.get(record.spec.jobId);
     if (!open || open.closing) return false;
-    const same = open.record.fence === record.fence && open.record.revision === record.revision;
-    if (!same && !supersedes(record, open.record)) return false;
+    const isSame = () => open.record.fence === record.fence && open.record.revision === record.revision;
+    if (!isSame() && !supersedes(record, open.record)) return false;
     await this.#options.state.put([[RECORD + record.spec.jobId, record]]);
-    return same || this.adopt(record);
+    return isSame() || this.adopt(record);
   }
 
   /**

@@ -37,7 +37,7 @@ const POLL_MS = 1000;
 const LEAVE_MS = 300;
 const ANSWERS_LIFE_MS = 3_600_000;
 /** How often a shard is left to another before its failure counts. */
-const MOST_LEAVINGS = 4;
+const MOST_LEAVINGS = 10;
 /** What may be different on another node, beside what the validator says it does not see. */
 const LEFT_TO_OTHERS: ReadonlySet<ErrorCode> = new Set(['STORE_UNAVAILABLE', 'NOT_A_CHAIN', 'SHUTTING_DOWN']);
 
@@ -224,6 +224,7 @@ class ShardWorker implements QueueWorker {
   readonly #worker: Worker;
   readonly #onClosed: () => void;
   readonly #running = new Map<AbortController, string>();
+  #paused = false;
 
   constructor(
     options: RedisShardsOptions,
@@ -255,6 +256,7 @@ class ShardWorker implements QueueWorker {
   }
 
   pause(): void {
+    this.#paused = true;
     void this.#worker.pause(true);
   }
 
@@ -305,7 +307,11 @@ class ShardWorker implements QueueWorker {
 
   async #leave(job: Job, token: string | undefined, ticket: ShardTicket, place: string): Promise<never> {
     await job.updateData(this.#tickets.seal(shardTicketCodec.write(ticket), place));
-    await job.moveToDelayed(Date.now() + (this.#options.leaveMs ?? LEAVE_MS), token);
+    const leaveMs = this.#options.leaveMs ?? LEAVE_MS;
+    // What it cannot see now it will not see for the next shard either: others take them all meanwhile.
+    void this.#worker.pause(true);
+    setTimeout(() => this.#paused || this.#worker.resume(), 3 * leaveMs).unref();
+    await job.moveToDelayed(Date.now() + leaveMs, token);
     throw new DelayedError();
   }
 }

@@ -9,6 +9,7 @@ export interface CustomLevel {
   /** Seconds. */
   readonly max_validation_time?: number;
   readonly enable_caching?: boolean;
+  readonly cache_ttl_seconds?: number;
   readonly enable_profiling?: boolean;
 }
 
@@ -75,7 +76,7 @@ export function resolveRequest(request: JobRequest, config: JobConfig): Resolved
     parallel: config.enable_parallel_validation,
     incremental: config.enable_incremental_validation && caching && !fresh,
     profiling: custom?.enable_profiling ?? config.enable_profiling,
-    cacheTtlMs: caching ? config.cache_ttl_seconds * 1000 : 0,
+    cacheTtlMs: caching ? (custom?.cache_ttl_seconds ?? config.cache_ttl_seconds) * 1000 : 0,
     fresh,
   };
 }

@@ -43,6 +43,8 @@ export class SpreadRunner implements ShardRunner {
   readonly concurrency: number;
   readonly #options: SpreadRunnerOptions;
   readonly #pending = new Map<number, Pending>();
+  /** Signals that this listens to: the shards of a job share one. */
+  readonly #heard = new WeakSet<AbortSignal>();
   #next = 0;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
@@ -60,14 +62,15 @@ export class SpreadRunner implements ShardRunner {
       this.#timer = setInterval(() => this.look(true), this.#options.pollMs);
       this.#options.onBusy();
     }
-    const onAbort = () => void this.#stop();
-    signal.addEventListener('abort', onAbort, { once: true });
+    if (!this.#heard.has(signal)) {
+      this.#heard.add(signal);
+      signal.addEventListener('abort', () => void this.#stop(), { once: true });
+    }
     try {
       return await new Promise<ShardOutcome>((resolve) => {
         void this.#give({ task, resolve, given: 0, queued: false, missed: false });
       });
     } finally {
-      signal.removeEventListener('abort', onAbort);
       if (this.#pending.size === 0) this.#rest();
     }
   }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson } from '../chain/index.js';
 import { ProvChainError } from '../errors.js';
 import type {
@@ -156,8 +156,7 @@ export class Submission {
       if (entry) return { kind: 'cached', entry, ageMs: now().getTime() - Date.parse(entry.asOf) };
     }
     const { head, fingerprint } = pinned ?? {};
-    const work = { ...resolved, head, fingerprint };
-    const dedupKey = sha256(JSON.stringify(work));
+    const dedupKey = sha256(JSON.stringify({ ...resolved, head, fingerprint }));
     const at = now();
     const spec: JobSpec = {
       ...resolved,
@@ -303,5 +302,5 @@ export class Submission {
 }
 
 function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }

@@ -8,6 +8,7 @@ import type { ChainService } from './chain-service.js';
 import type { Figures } from './figures.js';
 import type { Freeze } from './freeze.js';
 import type { Health } from './health.js';
+import { meteredJobs } from './jobs.js';
 import type { LastResults } from './last-results.js';
 import type { RuntimeConfig } from './runtime-config.js';
 import type { AuditTrail } from './security.js';
@@ -37,7 +38,7 @@ export function apiDependencies(parts: Parts): ApiDependencies {
   const { base, service, stores, metrics, registry } = parts;
   const { settings, log, now } = base;
   const { api, tls } = settings.network;
-  const { endpoint_path, include_detailed_status } = settings.monitoring.health_checks;
+  const { enabled, endpoint_path, include_detailed_status } = settings.monitoring.health_checks;
   return {
     options: {
       corsOrigins: api.enable_cors ? api.cors_origins : [],
@@ -46,11 +47,11 @@ export function apiDependencies(parts: Parts): ApiDependencies {
       trustProxyHops: api.trust_proxy_hops,
       publicUrl: api.public_url,
       tls: tls.enabled,
-      healthPath: endpoint_path,
+      healthPath: enabled && endpoint_path,
       detailedHealth: include_detailed_status,
       auditAll: settings.security.audit.log_all_queries,
     },
-    jobs: service,
+    jobs: meteredJobs(service, metrics),
     chain: parts.chain,
     cache: {
       stats: () => stores.cache.stats(),

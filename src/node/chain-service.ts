@@ -1,6 +1,6 @@
 import type { AppendOptions, BlockEntry, ChainInfo } from '../api/index.js';
 import type { InclusionProof } from '../chain/index.js';
-import { ProvChainError } from '../errors.js';
+import { type ErrorCode, ProvChainError } from '../errors.js';
 import type { Ledger } from '../ledger/index.js';
 import type { Intake, StoredBlockHeader, Validator } from '../pool/index.js';
 import type { RdfFormat } from '../rdf/index.js';
@@ -21,6 +21,7 @@ interface ChainServiceOptions {
   /** Where the writer is reached, as far as the fleet knows. */
   readonly writerUrl: () => string | undefined;
   readonly onAppended: (block: BlockEntry, seconds: number) => void;
+  readonly onRefused: (code: ErrorCode) => void;
 }
 
 /** The chain of this node: reading for everybody, appending where this node is the writer. */
@@ -68,6 +69,15 @@ export class ChainService {
 
   /** Errors: FROZEN, NOT_WRITER, those of a document, HEAD_MOVED, WRITE_LATCHED, STORE_UNAVAILABLE. */
   async append(document: Uint8Array, format: RdfFormat, options: AppendOptions): Promise<BlockEntry> {
+    try {
+      return await this.#append(document, format, options);
+    } catch (thrown) {
+      this.#options.onRefused(ProvChainError.from(thrown).code);
+      throw thrown;
+    }
+  }
+
+  async #append(document: Uint8Array, format: RdfFormat, options: AppendOptions): Promise<BlockEntry> {
     const { freeze, intake, ledger, payloadLimitBytes, onAppended } = this.#options;
     const started = performance.now();
     freeze.refuseIfFrozen();

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
+import type { ApiJobs } from '../api/index.js';
 import { type ResultCache, resultKey } from '../cache/index.js';
+import { ProvChainError } from '../errors.js';
 import { createSealer, type NodeRegistry } from '../fleet/index.js';
 import {
   createJobService,
@@ -68,7 +70,7 @@ export async function openJobs(parts: Parts): Promise<JobService> {
     retentionMs: retention_hours * HOUR_MS,
     onAccepted: ({ spec }) => metrics.jobAccepted(spec.level, spec.origin.trigger),
     onEnded: (record) => {
-      noteEnd(record, parts, () => service.report(record.spec.jobId)).catch((error: unknown) => {
+      noteEnd(record, parts, service).catch((error: unknown) => {
         log.warn('a report was not counted', { jobId: record.spec.jobId, reason: String(error) });
       });
     },
@@ -95,18 +97,44 @@ function openBackend(base: Base, registry: NodeRegistry, threads: number): JobBa
 async function noteEnd(
   record: JobRecord,
   { metrics, figures, lastResults }: Parts,
-  readReport: () => ReturnType<JobService['report']>,
+  service: Pick<JobService, 'report' | 'profile'>,
 ): Promise<void> {
   const { spec, state, startedAt } = record;
   metrics.jobFinished(spec.level, state);
+  for (let lost = 1; lost < record.attempts; lost++) metrics.jobRetried(spec.level);
   if (startedAt !== undefined) {
     metrics.jobStarted(spec.level, Date.parse(startedAt) - Date.parse(spec.createdAt));
   }
   figures.note(record);
   if (spec.kind !== 'replica') return;
-  const stored = await readReport();
+  const stored = await service.report(spec.jobId);
   if (stored === undefined) return;
   const report = JSON.parse(stored.text) as Report;
-  metrics.validationFinished(report);
+  const profile = spec.profiling ? await service.profile(spec.jobId) : undefined;
+  metrics.validationFinished(report, profile?.stages);
   lastResults.note(record, report);
+}
+
+/** The jobs as the API is given them: what is accepted, joined and refused is counted. */
+export function meteredJobs(service: JobService, metrics: Metrics): ApiJobs {
+  return {
+    async submit(request, origin) {
+      try {
+        const submitted = await service.submit(request, origin);
+        if (submitted.kind === 'accepted' && submitted.existing)
+          metrics.jobJoined(submitted.record.spec.level);
+        return submitted;
+      } catch (thrown) {
+        metrics.jobRefused(ProvChainError.from(thrown).code);
+        throw thrown;
+      }
+    },
+    get: (jobId) => service.get(jobId),
+    report: (jobId) => service.report(jobId),
+    profile: (jobId) => service.profile(jobId),
+    list: (query) => service.list(query),
+    cancel: (jobId, by) => service.cancel(jobId, by),
+    watch: (jobId, since, listener) => service.watch(jobId, since, listener),
+    wait: (jobId, ms, signal) => service.wait(jobId, ms, signal),
+  };
 }

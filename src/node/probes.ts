@@ -16,6 +16,7 @@ interface Parts {
 /** What a node looks at to say whether it is well. */
 export function probesOf({ base, replica, validator, writing, stopping }: Parts): readonly Probe[] {
   const { fleet, settings, state, files } = base;
+  const diskMs = settings.monitoring.health_checks.check_interval_seconds * 1000;
   const redis = fleet && {
     name: 'redis',
     required: true,
@@ -67,7 +68,7 @@ export function probesOf({ base, replica, validator, writing, stopping }: Parts)
         return `reads only: ${writing.reason}`;
       },
     },
-    diskProbe('chain disk', files.dir),
-    diskProbe('state disk', settings.state.directory),
+    diskProbe('chain disk', files.dir, diskMs),
+    diskProbe('state disk', settings.state.directory, diskMs),
   ];
 }

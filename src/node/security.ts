@@ -1,6 +1,13 @@
 import type { ApiAuditEvent, ApiAuth, ApiDependencies } from '../api/index.js';
 import { type AuditOutcome, type AuditValue, openAudit } from '../audit/index.js';
-import { type Auth, createAuth, createRateLimiter, keysFromFile, keysFromSecret } from '../auth/index.js';
+import {
+  type Auth,
+  createAuth,
+  createRateLimiter,
+  keysFromFile,
+  keysFromSecret,
+  type RateLimiter,
+} from '../auth/index.js';
 import { ProvChainError } from '../errors.js';
 import { createSealer } from '../fleet/index.js';
 import type { Metrics } from '../metrics/index.js';
@@ -51,7 +58,7 @@ export async function openAuth(base: Base, metrics: Metrics): Promise<ApiAuth | 
     log,
     now,
   });
-  return forApi(auth, metrics);
+  return forApi(auth, metrics, loginLimit(base));
 }
 
 function tokenKeys({ security: { authentication } }: Settings) {
@@ -65,7 +72,19 @@ function tokenKeys({ security: { authentication } }: Settings) {
   );
 }
 
-function forApi(auth: Auth, metrics: Metrics): ApiAuth {
+/** Logins from one address, counted across the fleet, whatever becomes of them. */
+function loginLimit({ settings, fleet }: Base): RateLimiter | undefined {
+  const { enabled, logins_per_minute } = settings.security.rate_limit;
+  if (!enabled) return undefined;
+  return createRateLimiter({
+    points: logins_per_minute,
+    durationSeconds: MINUTE_SECONDS,
+    redis: fleet?.redis.control(),
+    prefix: `${fleet?.prefix ?? settings.redis.prefix}:logins`,
+  });
+}
+
+function forApi(auth: Auth, metrics: Metrics, limit: RateLimiter | undefined): ApiAuth {
   const counted = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
@@ -81,6 +100,12 @@ function forApi(auth: Auth, metrics: Metrics): ApiAuth {
   return {
     authenticate: (header) => counted(auth.authenticate(header)),
     async login(name, password, ip) {
+      const decision = await limit?.consume(ip);
+      if (decision?.allowed === false) {
+        throw new ProvChainError('RATE_LIMITED', `too many logins from ${ip}`, {
+          retryAfterMs: decision.retryAfterMs,
+        });
+      }
       const answer = await tokens(auth.login(name, password, ip));
       metrics.loginSucceeded();
       return answer;

@@ -1,14 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { createApi } from '../api/index.js';
 import { StorageFingerprints } from '../cache/index.js';
-import {
-  createLocalRegistry,
-  createNodeRegistry,
-  createSealer,
-  type NodeEntry,
-  type NodeRegistry,
-} from '../fleet/index.js';
 import type { JobService } from '../jobs/index.js';
 import { DEFAULT_LEDGER_SETTINGS } from '../ledger/index.js';
 import { createMetrics, createMetricsServer, type Metrics } from '../metrics/index.js';
@@ -18,15 +9,17 @@ import { packageVersion } from '../version.js';
 import { apiDependencies } from './api-dependencies.js';
 import { type Base, openBase } from './base.js';
 import { ChainService } from './chain-service.js';
+import { Closer } from './closer.js';
 import { Figures } from './figures.js';
 import { Freeze } from './freeze.js';
 import { Health } from './health.js';
-import { type HttpServer, listen } from './http-server.js';
+import { listen } from './http-server.js';
 import { openJobs } from './jobs.js';
 import { LastResults } from './last-results.js';
 import { LocalReplica } from './local-replica.js';
 import { metricSources } from './metric-sources.js';
 import { probesOf } from './probes.js';
+import { openRegistry } from './registry.js';
 import { RuntimeConfig } from './runtime-config.js';
 import { openAuditTrail, openAuth, openRateLimit } from './security.js';
 import { openStores } from './stores.js';
@@ -68,33 +61,10 @@ export interface RunningNode {
 /** What a stopping node gives to jobs and requests under way. */
 const DRAIN_MS = 20_000;
 const REQUEST_GRACE_MS = 5_000;
-/** Between the announcement that the node stops and its last look at requests: load balancers notice meanwhile. */
-const HEIGHT_EVERY_MS = 1_000;
-
-/** Things to close, the last opened first; one that fails keeps no other open. */
-class Closer {
-  readonly #steps: { readonly name: string; readonly close: () => Promise<unknown> | unknown }[] = [];
-  #closed: Promise<void> | undefined;
-
-  add(name: string, close: () => Promise<unknown> | unknown): void {
-    this.#steps.push({ name, close });
-  }
-
-  close(complain: (name: string, error: unknown) => void): Promise<void> {
-    this.#closed ??= this.#closeAll(complain);
-    return this.#closed;
-  }
-
-  async #closeAll(complain: (name: string, error: unknown) => void): Promise<void> {
-    for (const { name, close } of this.#steps.reverse()) {
-      try {
-        await close();
-      } catch (error) {
-        complain(name, error);
-      }
-    }
-  }
-}
+/** Documents that are prepared or wait for it; more are refused. */
+const WAITING_DOCUMENTS = 64;
+/** How old the answer of a health check may be. */
+const LOOK_AGE_MS = 1_000;
 
 /**
  * Starts a node: everything is opened in order, and when one step fails, what was opened before is closed.
@@ -115,160 +85,158 @@ export async function startNode(settings: Settings, options: NodeOptions): Promi
   }
 }
 
+/** What is known only after the parts that ask for it were opened. */
+interface Later {
+  service?: JobService;
+  url?: string;
+}
+
+/** The chain and who may touch it. */
+async function openCore(base: Base, roles: readonly NodeRole[], closer: Closer) {
+  const { settings, nodeId, log, files, fleet, documents } = base;
+  const { dir } = files;
+  const about = { nodeId, version: packageVersion(), mode: fleet ? 'fleet' : 'embedded' } as const;
+  const later: Later = {};
+  const metrics = openMetrics(base, about.version, about.mode, roles);
+  const runtime = new RuntimeConfig({
+    documents,
+    initial: runtimeOf(settings),
+    onChange: (value) => {
+      validator.setLimits(validatorLimits(value, settings));
+      later.service?.applyConfig();
+      log.info('the settings were changed', { revision: runtime.get().revision });
+    },
+  });
+  const validator = createValidator({ ...validatorLimits(runtime.current(), settings), log });
+  closer.add('validator', () => validator.close());
+  await validator.ready();
+  const writing = await openWriting(base, validator);
+  const ledger = 'ledger' in writing ? writing.ledger : undefined;
+  if (ledger) closer.add('ledger', () => ledger.close());
+  const fingerprints = new StorageFingerprints();
+  const replica = new LocalReplica({
+    dir,
+    fingerprint: (path) => fingerprints.of(path),
+    readHead: (path) => validator.head(path),
+    writerHead: ledger && (() => pinOf(ledger.head)),
+  });
+  return {
+    base,
+    about,
+    roles,
+    startedAt: base.now(),
+    later,
+    metrics,
+    runtime,
+    validator,
+    writing,
+    ledger,
+    replica,
+  };
+}
+
+type Core = Awaited<ReturnType<typeof openCore>>;
+
+/** Jobs, with what they need and what they leave. */
+async function openServices(core: Core, closer: Closer) {
+  const { base, about, roles, startedAt, later, metrics, runtime, validator, ledger, replica } = core;
+  const { nodeId, documents, files, log } = base;
+  const load = () => later.service?.stats() ?? { queued: 0, active: 0 };
+  const registry = openRegistry(base, {
+    ...{ roles, startedAt, replica, load, version: about.version, writer: ledger !== undefined },
+    url: () => later.url,
+  });
+  closer.add('registry', () => registry.close());
+  const stores = openStores(base);
+  closer.add('cache', () => stores.cache.close());
+  const lastResults = new LastResults({ documents, replica: files.replicaId, nodeId, log });
+  closer.add('last results', () => lastResults.close());
+  const now = () => base.now().getTime();
+  const figures = new Figures({ now, queue: load, validator: () => validator.stats() });
+  closer.add('figures', () => figures.close());
+  const service = await openJobs({
+    ...{ base, runtime, replica, validator, stores, registry, metrics, figures, lastResults },
+    works: roles.includes('worker'),
+  });
+  later.service = service;
+  closer.add('jobs', () => service.drain(DRAIN_MS));
+  return { ...core, registry, stores, lastResults, figures, service };
+}
+
+type Services = Awaited<ReturnType<typeof openServices>>;
+
+function openChain(
+  { base, validator, replica, ledger, registry, metrics, service }: Services,
+  closer: Closer,
+) {
+  const { settings, files, documents, now } = base;
+  const freeze = new Freeze({ documents, maintenance: settings.deployment.maintenance, now });
+  const timeoutMs = settings.network.api.request_timeout_seconds * 1000;
+  const intake = new Intake({ threads: 1, maxDocuments: WAITING_DOCUMENTS, timeoutMs });
+  closer.add('intake', () => intake.close());
+  const chain = new ChainService({
+    ...{ dir: files.dir, validator, replica, freeze, intake, ledger },
+    payloadLimitBytes: DEFAULT_LEDGER_SETTINGS.payloadLimitBytes,
+    writerUrl: () => registry.list().find(({ writer }) => writer)?.url,
+    onRefused: (code) => metrics.appendRefused(code),
+    onAppended: (_block, seconds) => {
+      metrics.appendStored(seconds * 1000);
+      if (settings.blockchain.validation.validate_on_block_add) submitQuietly(base, service, 'append');
+    },
+  });
+  return { freeze, chain };
+}
+
 async function openNode(
   base: Base,
   roles: readonly NodeRole[],
   closer: Closer,
   close: () => Promise<void>,
 ): Promise<RunningNode> {
-  const { settings, nodeId, log, files, fleet, documents } = base;
-  const { dir } = files;
-  const version = packageVersion();
-  const mode = fleet ? 'fleet' : 'embedded';
-  const startedAt = base.now();
-  const works = roles.includes('worker');
+  const services = await openServices(await openCore(base, roles, closer), closer);
+  const { about, startedAt, later, metrics, validator, runtime, writing, replica, registry, service } =
+    services;
+  const { settings, log, files } = base;
+  const { freeze, chain } = openChain(services, closer);
   const stopping = new AbortController();
-  closer.add('stopping', () => {});
-  const metrics = openMetrics(base, version, mode, roles);
-
-  const runtime = new RuntimeConfig({
-    documents,
-    initial: runtimeOf(settings),
-    onChange: (value) => {
-      validator.setLimits(validatorLimits(value, settings));
-      jobs?.applyConfig();
-      log.info('the settings were changed', { revision: runtime.get().revision });
-    },
-  });
-  let jobs: JobService | undefined;
-  const validator = createValidator({ ...validatorLimits(runtime.current(), settings), log });
-  closer.add('validator', () => validator.close());
-  await validator.ready();
-
-  const writing = await openWriting(base, validator);
-  if ('ledger' in writing) closer.add('ledger', () => writing.ledger.close());
-  const fingerprints = new StorageFingerprints();
-  const replica = new LocalReplica({
-    dir,
-    fingerprint: (path) => fingerprints.of(path),
-    readHead: (path) => validator.head(path),
-    writerHead: 'ledger' in writing ? () => pinOf(writing.ledger.head) : undefined,
-  });
-  const registry = openRegistry(base, {
-    roles,
-    startedAt,
-    version,
-    url: () => publicUrl(),
-    writing,
-    replica,
-    jobs: () => jobs,
-  });
-  closer.add('registry', () => registry.close());
-
-  const stores = openStores(base);
-  closer.add('cache', () => stores.cache.close());
-  const lastResults = new LastResults({ documents, replica: files.replicaId, nodeId, log });
-  closer.add('last results', () => lastResults.close());
-  const figures = new Figures({
-    now: () => base.now().getTime(),
-    queue: () => jobs?.stats() ?? { queued: 0, active: 0 },
-    validator: () => validator.stats(),
-  });
-  closer.add('figures', () => figures.close());
-
-  jobs = await openJobs({
-    base,
-    runtime,
-    replica,
-    validator,
-    stores,
-    registry,
-    metrics,
-    figures,
-    lastResults,
-    works,
-  });
-  const service = jobs;
-  closer.add('jobs', () => service.drain(DRAIN_MS));
-
-  const freeze = new Freeze({ documents, maintenance: settings.deployment.maintenance, now: base.now });
-  const intake = new Intake({
-    threads: 1,
-    maxDocuments: 64,
-    timeoutMs: settings.network.api.request_timeout_seconds * 1000,
-  });
-  closer.add('intake', () => intake.close());
-  const chain = new ChainService({
-    dir,
-    validator,
-    replica,
-    freeze,
-    intake,
-    ledger: 'ledger' in writing ? writing.ledger : undefined,
-    payloadLimitBytes: DEFAULT_LEDGER_SETTINGS.payloadLimitBytes,
-    writerUrl: () => registry.list().find(({ writer }) => writer)?.url,
-    onAppended: (_block, seconds) => {
-      metrics.appendStored(seconds * 1000);
-      if (settings.blockchain.validation.validate_on_block_add) submitQuietly(base, service, 'append');
-    },
-  });
   const health = new Health({
-    ...{ nodeId, version, mode, startedAt },
+    ...{ ...about, startedAt, maxAgeMs: LOOK_AGE_MS },
     now: () => base.now().getTime(),
     probes: probesOf({ base, replica, validator, writing, stopping: stopping.signal }),
-    maxAgeMs: 1000,
   });
-  metrics.addSources(
-    metricSources({ base, service, validator, runtime, stores, replica, writing, freeze, registry }),
-  );
-
-  let server: HttpServer | undefined;
-  const publicUrl = () =>
-    roles.includes('api') ? (settings.network.api.public_url ?? server?.url) : undefined;
+  metrics.addSources(metricSources({ ...services, freeze }));
   if (roles.includes('api')) {
     const audit = await openAuditTrail(base, metrics);
     closer.add('audit', () => audit.close());
-    const app = createApi(
-      apiDependencies({
-        ...{
-          base,
-          service,
-          chain,
-          stores,
-          runtime,
-          freeze,
-          health,
-          figures,
-          lastResults,
-          registry,
-          metrics,
-          audit,
-        },
-        auth: await openAuth(base, metrics),
-        rateLimit: openRateLimit(base),
-        stopping: stopping.signal,
-      }),
-    );
-    server = await listen(app, serverOptions(base));
-    const opened = server;
-    closer.add('server', () => opened.close(REQUEST_GRACE_MS));
+    const auth = await openAuth(base, metrics);
+    const parts = { ...services, chain, freeze, health, audit, auth, stopping: stopping.signal };
+    const app = createApi(apiDependencies({ ...parts, rateLimit: openRateLimit(base) }));
+    const server = await listen(app, serverOptions(base));
+    closer.add('server', () => server.close(REQUEST_GRACE_MS));
+    later.url = settings.network.api.public_url ?? server.url;
     await registry.announce();
   }
   const metricsServer = await openMetricsServer(base, metrics);
   if (metricsServer) closer.add('metrics', () => metricsServer.close());
   closer.add('stopping', () => stopping.abort());
-  if (settings.blockchain.validation.validate_on_startup && works) submitQuietly(base, service, 'startup');
-
+  if (settings.blockchain.validation.validate_on_startup && roles.includes('worker')) {
+    submitQuietly(base, service, 'startup');
+  }
+  const { url } = later;
+  const fields = { node: about.nodeId, mode: about.mode, roles: roles.join(',') };
+  log.info('the node is ready', { ...fields, version: about.version, url });
+  closer.add('log', () => log.info('the node stops', fields));
   const head = await replica.state().catch(() => undefined);
-  const { chainId } = files.trust;
+  const { workers } = validatorLimits(runtime.current(), settings);
   return {
-    ...{ version, nodeId, roles, mode, url: server?.url, metricsUrl: metricsServer?.url, close },
+    ...{ ...about, roles, url, metricsUrl: metricsServer?.url, close },
     chain: {
-      ...{ chainId, replicaId: files.replicaId, dir, height: head?.pin.height ?? null },
+      ...{ chainId: files.trust.chainId, replicaId: files.replicaId, dir: files.dir },
+      height: head?.pin.height ?? null,
       writer: 'ledger' in writing,
       readerReason: 'reason' in writing ? writing.reason : undefined,
     },
-    validator: { pid: validator.stats().pid, workers: validatorLimits(runtime.current(), settings).workers },
+    validator: { pid: validator.stats().pid, workers },
   };
 }
 
@@ -315,66 +283,6 @@ function serverOptions({ settings, log, now }: Base) {
     log,
     now,
   };
-}
-
-interface RegistryParts {
-  readonly roles: readonly NodeRole[];
-  readonly startedAt: Date;
-  readonly version: string;
-  readonly url: () => string | undefined;
-  readonly writing: Writing;
-  readonly replica: LocalReplica;
-  readonly jobs: () => JobService | undefined;
-}
-
-/** Who is there. Height and head are read every second, so that a heartbeat never waits for the store. */
-function openRegistry(base: Base, parts: RegistryParts): NodeRegistry {
-  const { nodeId, files, fleet, log } = base;
-  let dirId = '';
-  let pin: { height: number; headHash: string } | undefined;
-  const look = async () => {
-    pin = (await parts.replica.state().catch(() => undefined))?.pin;
-    if (dirId === '') dirId = await identityOf(files.dir).catch(() => '');
-  };
-  void look();
-  const timer = setInterval(() => void look(), HEIGHT_EVERY_MS).unref();
-  const describe = (): NodeEntry => {
-    const { queued = 0, active = 0 } = parts.jobs()?.stats() ?? {};
-    return {
-      ...{ nodeId, url: parts.url(), roles: parts.roles, version: parts.version, dirId },
-      chainId: files.trust.chainId,
-      replica: files.replicaId,
-      height: pin?.height ?? null,
-      headHash: pin?.headHash ?? null,
-      writer: 'ledger' in parts.writing,
-      startedAt: parts.startedAt.toISOString(),
-      load: { active, queued },
-    };
-  };
-  const registry = fleet
-    ? createNodeRegistry({
-        ...{ describe, log, prefix: fleet.prefix },
-        redis: fleet.redis.control(),
-        sealer: createSealer(fleet.secret, 'node'),
-      })
-    : createLocalRegistry(describe);
-  const close = () => {
-    clearInterval(timer);
-    return registry.close();
-  };
-  return { ...bound(registry), close };
-}
-
-const bound = (registry: NodeRegistry): Omit<NodeRegistry, 'close'> => ({
-  self: () => registry.self(),
-  list: () => registry.list(),
-  announce: () => registry.announce(),
-});
-
-/** Equal for nodes on one machine that see one directory. */
-async function identityOf(dir: string): Promise<string> {
-  const { dev, ino } = await stat(dir);
-  return `${hostname()}:${dev}:${ino}`;
 }
 
 /** A validation that nobody waits for: what keeps it from being accepted is for the log. */

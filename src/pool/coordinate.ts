@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { LedgerSource } from '../ledger/index.js';
 import * as ledger from '../ledger/index.js';
-import type { EvidenceStore, Plan, Progress, ShardRunner, StopReason } from '../validation/index.js';
+import type { EvidenceStore, Plan, Progress, ShardRunner, Status, StopReason } from '../validation/index.js';
 import * as validation from '../validation/index.js';
 import { packageVersion } from '../version.js';
 import { ProfileJoiner } from './cpu-profile.js';
@@ -14,6 +14,7 @@ import type { SharedPool } from './shared-pool.js';
 import { StopSwitch } from './stop-switch.js';
 
 const ENGINE = { ...ledger, ...validation };
+const ACCUSING: ReadonlySet<Status> = new Set(['Critical', 'Corrupted']);
 /** Keys of evidence that are asked for at once. */
 const KEYS_AT_ONCE = 500;
 
@@ -60,8 +61,8 @@ export async function coordinate(
   if ('failed' in opening) {
     const { code, place } = opening.failed;
     const report = validation.reportUnopened(files, opening.failed, options, environment);
-    const unseen = code === 'STORE_UNAVAILABLE' && place?.block !== undefined ? 'pin' : undefined;
-    return { report, unseen };
+    if (code !== 'STORE_UNAVAILABLE' || place?.block === undefined) return { report };
+    return (await asItStands(pool, dir, spec, context)) ?? { report, unseen: 'pin' };
   }
   const { source, pin, anchorIndex } = opening;
   try {
@@ -100,6 +101,23 @@ export async function coordinate(
   } finally {
     await source.close();
   }
+}
+
+/**
+ * The store does not show the pinned head. It may be a copy that is behind, which another worker will see further; or its
+ * end was cut off or written anew, which shows in what is there: then that is the result. Undefined otherwise.
+ */
+async function asItStands(
+  pool: SharedPool,
+  dir: string,
+  { pin: _, ...unpinned }: RunSpec,
+  context: Coordination,
+): Promise<RunResult | undefined> {
+  const whole = { ...unpinned, from: undefined, to: undefined };
+  const glance = await coordinate(pool, dir, { ...whole, level: 'Minimal', checks: undefined }, context);
+  if (!ACCUSING.has(glance.report.status)) return undefined;
+  const result = await coordinate(pool, dir, whole, context);
+  return ACCUSING.has(result.report.status) ? result : undefined;
 }
 
 /** Evidence that cannot be had is none: everything is checked then. */

@@ -42,7 +42,8 @@ export const monitoring = section('What the node tells about itself.', {
   health_checks: section('Health for load balancers.', {
     enabled: setting(flag().default(true), { meaning: 'serve the health routes' }),
     check_interval_seconds: setting(whole(1, 3600).default(30), {
-      meaning: 'how often what costs something (the disk, the validator) is looked at',
+      meaning:
+        'how old the answer may be about what changes slowly (free space); the rest is looked at every second',
       unit: 's',
     }),
     endpoint_path: setting(urlPath().default('/health'), {

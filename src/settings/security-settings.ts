@@ -84,7 +84,7 @@ export const security = section('Who may do what.', {
       unit: '1/min',
     }),
     logins_per_minute: setting(whole(1, 100_000).default(30), {
-      meaning: 'logins and refreshes from one address',
+      meaning: 'logins from one address',
       unit: '1/min',
     }),
   }),

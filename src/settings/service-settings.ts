@@ -39,9 +39,6 @@ export const jobs = section('The queue of validations.', {
     unit: 'jobs',
     otherwise: 'jobs.max_queue_depth',
   }),
-  shard_attempts: setting(whole(1, 10).default(3), {
-    meaning: 'times that a shard is tried before it makes its job Incomplete',
-  }),
   lock_seconds: setting(whole(1, 3600).default(30), {
     meaning: 'a worker that is silent for longer has lost its job to another; the same on every node',
     unit: 's',

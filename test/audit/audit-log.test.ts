@@ -1,7 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { hash } from 'node:crypto';
 import {
   appendFileSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -10,13 +10,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { encodeHead } from '../../src/audit/files.js';
 import { type AuditEvent, verifyAudit } from '../../src/audit/index.js';
 import { canonicalJson, ZERO_HASH } from '../../src/chain/index.js';
 import { temporaryFolder } from '../support/chains.js';
 import { event, headOf, linesOf, makeLog, openLog } from './support.js';
 
+const CHILD = fileURLToPath(new URL('./writer-child.js', import.meta.url));
 const root = temporaryFolder();
 let folders = 0;
 let folder: string;
@@ -28,6 +31,11 @@ beforeEach(() => {
 });
 
 afterAll(() => root.remove());
+
+/** Makes the head file say that this line was the last that was acknowledged. */
+function setHead(seq: number, digest: unknown): void {
+  writeFileSync(join(folder, 'audit.head.json'), encodeHead({ seq, hash: String(digest) }));
+}
 
 describe('record', () => {
   it('writes one canonical JSON line with number, time and the hash of the line before', async () => {
@@ -155,18 +163,23 @@ describe('record', () => {
     expect((await verifyAudit(file)).intact).toBe(true);
   });
 
-  it('is refused while the folder cannot be written, and goes on when it can', async () => {
-    const log = await openLog(file);
-    await log.record(event(1));
-    const head = join(folder, 'audit.head.json.tmp');
-    mkdirSync(head);
-    await expect(log.record(event(2))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    rmSync(head, { recursive: true });
-    await log.record(event(3));
-    await log.close();
-    expect(linesOf(file).map(({ requestId }) => requestId)).toEqual(['request-1', 'request-2', 'request-3']);
-    expect((await verifyAudit(file)).intact).toBe(true);
-  });
+  it.runIf(process.platform === 'linux')(
+    'is refused when the disk takes no more, and everything acknowledged before is there',
+    async () => {
+      // Like a full disk: the kernel takes a part of what is written, and then nothing.
+      const line = `trap '' XFSZ; ulimit -f 8; exec "$0" "$1" "$2"`;
+      const child = spawnSync('/bin/sh', ['-c', line, process.execPath, CHILD, file], { encoding: 'utf8' });
+      const printed = child.stdout.trim().split('\n');
+      expect(printed.at(-1)).toBe('STORE_UNAVAILABLE');
+      const acknowledged = printed.slice(0, -1).filter((text) => /^\d+$/.test(text));
+      expect(acknowledged.length).toBeGreaterThan(2);
+      expect(await verifyAudit(file)).toMatchObject({ intact: true });
+      await makeLog(file, 1);
+      const ids = linesOf(file).map(({ requestId }) => requestId);
+      expect(ids).toEqual(expect.arrayContaining([...acknowledged, 'request-1']));
+      expect(await verifyAudit(file)).toMatchObject({ intact: true, unfinishedBytes: 0 });
+    },
+  );
 });
 
 describe('rotation', () => {
@@ -211,7 +224,7 @@ describe('opening after a crash', () => {
     for (let length = lastStart + 1; length < whole.length - 1; length += 13) {
       writeFileSync(file, whole.subarray(0, length));
       // The third line was never acknowledged.
-      writeFileSync(join(folder, 'audit.head.json'), `${canonicalJson({ hash: second?.hash, seq: 2 })}\n`);
+      setHead(2, second?.hash);
       expect(await verifyAudit(file)).toMatchObject({
         intact: true,
         lines: 2,
@@ -235,7 +248,7 @@ describe('opening after a crash', () => {
     await makeLog(file, 3);
     const [, second, third] = linesOf(file);
     truncateSync(file, statSync(file).size - 1);
-    writeFileSync(join(folder, 'audit.head.json'), `${canonicalJson({ hash: second?.hash, seq: 2 })}\n`);
+    setHead(2, second?.hash);
     await makeLog(file, 1);
     const lines = linesOf(file);
     expect(lines[2]).toEqual(third);
@@ -246,7 +259,7 @@ describe('opening after a crash', () => {
   it('keeps lines that the head does not name yet', async () => {
     await makeLog(file, 5);
     const [first] = linesOf(file);
-    writeFileSync(join(folder, 'audit.head.json'), `${canonicalJson({ hash: first?.hash, seq: 1 })}\n`);
+    setHead(1, first?.hash);
     await makeLog(file, 1);
     expect(await verifyAudit(file)).toMatchObject({ intact: true, lines: 6, incidents: [] });
   });

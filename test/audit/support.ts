@@ -4,7 +4,7 @@ import { type AuditEvent, type AuditLog, type AuditLogOptions, openAudit } from 
 import { silentLog } from '../../src/logging/index.js';
 
 /** A clock that moves by a second with every look. */
-export function tickingClock(): () => Date {
+function tickingClock(): () => Date {
   let atMs = Date.parse('2026-03-01T12:00:00.000Z');
   return () => {
     atMs += 1000;

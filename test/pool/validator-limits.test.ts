@@ -8,6 +8,7 @@ import {
   type Validator,
   type ValidatorOptions,
 } from '../../src/pool/index.js';
+import { heapPerThreadMb, threadsWithin } from '../../src/pool/limits.js';
 import { smallChain, temporaryFolder } from '../support/chains.js';
 import { cpuTicksOf, duringJob, pidOf, SLOW } from '../support/validator.js';
 
@@ -33,9 +34,10 @@ describe('limits', () => {
     const running = await start({ maxMemoryMb: 1, log });
     // One megabyte is raised to what a start needs; what the job needs beside that is too much.
     expect(warnings).toEqual([expect.stringContaining('below what the validator needs')]);
-    await expect(
-      running.run(chain, { ...SLOW, batchSize: 1 }, { signal: never }).then(({ report }) => report.status),
-    ).rejects.toMatchObject({
+    const jobs = async () => {
+      for (;;) await running.run(chain, SLOW, { signal: never });
+    };
+    await expect(jobs()).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
       message: expect.stringMatching(/memory limit \(\d+ MB/),
     });
@@ -71,6 +73,24 @@ describe('limits', () => {
       onProgress: ({ blocks }) => blocks > 0 && stop.abort(),
     });
     expect((await job).report.findingCounts).toEqual({ CANCELLED: 1 });
+  });
+
+  it('of memory leave out threads that there is no room for', async () => {
+    const limits = { workers: 8, maxMemoryMb: 300 };
+    const running = await start(limits);
+    while (running.stats().threads !== threadsWithin(limits)) await sleep(20);
+    const { report } = await running.run(chain, { level: 'Full', batchSize: 20 }, { signal: never });
+    expect(report).toMatchObject({ status: 'Healthy', complete: true });
+  });
+
+  it('of memory are shared among the threads, and never leave none', () => {
+    expect(threadsWithin({ workers: 8 })).toBe(8);
+    for (const maxMemoryMb of [1, 256, 512, 1024, 4096]) {
+      const limits = { workers: 8, maxMemoryMb };
+      const threads = threadsWithin(limits);
+      expect(threads).toBeGreaterThanOrEqual(1);
+      if (threads > 1) expect(threads * heapPerThreadMb(limits)).toBeLessThan(maxMemoryMb);
+    }
   });
 
   it('of threads change while a job runs', async () => {

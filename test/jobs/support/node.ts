@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { resultKey } from '../../../src/cache/index.js';
 import {
   type CachedReport,
   type CurrentHead,
@@ -49,6 +50,7 @@ export interface TestNode {
 export interface NodeOptions extends Partial<Omit<JobServiceOptions, 'backend' | 'nodes'>> {
   readonly stateDir?: string;
   readonly replica?: string;
+  readonly dir?: string;
   readonly nodes?: () => readonly FleetNode[];
   readonly config?: () => JobConfig;
 }
@@ -58,7 +60,13 @@ const folders = new Set<string>();
 
 /** A node over a backend that was made for it. */
 export async function startNode(backend: JobBackend, options: NodeOptions = {}): Promise<TestNode> {
-  const { stateDir = await mkdtemp(join(tmpdir(), 'jobs-')), replica = 'r1', nodes, ...rest } = options;
+  const {
+    stateDir = await mkdtemp(join(tmpdir(), 'jobs-')),
+    replica = 'r1',
+    dir = '/nowhere',
+    nodes,
+    ...rest
+  } = options;
   folders.add(stateDir);
   const state = await openState(stateDir, { log: silentLog });
   const validator = (rest.validator as ScriptedValidator | undefined) ?? new ScriptedValidator();
@@ -71,7 +79,7 @@ export async function startNode(backend: JobBackend, options: NodeOptions = {}):
     chain: {
       chainId: 'chain',
       replica,
-      dir: '/nowhere',
+      dir,
       head: async () => chain.head,
       fingerprint: async () => chain.fingerprint,
     },
@@ -80,7 +88,7 @@ export async function startNode(backend: JobBackend, options: NodeOptions = {}):
       get: async (key) => cache.get(key),
       put: async (key, entry) => cache.set(key, entry),
     },
-    resultKey: (identity) => JSON.stringify(identity),
+    resultKey: (identity) => resultKey({ ...identity, engineVersion: '0' }),
     config: () => CONFIG,
     work: { shards: 2 },
     log: silentLog,

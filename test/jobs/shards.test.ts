@@ -1,0 +1,172 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { FleetNode, JobConfig, JobValidator } from '../../src/jobs/index.js';
+import { silentLog } from '../../src/logging/index.js';
+import { createValidator, type Validator } from '../../src/pool/index.js';
+import type { Report, ShardTask } from '../../src/validation/index.js';
+import { smallChain, temporaryFolder, validateChain } from '../support/chains.js';
+import { type RedisServer, redisInstalled, startRedis } from '../support/redis.js';
+import { connected, fleetBackend } from './support/fleet.js';
+import {
+  accept,
+  CONFIG,
+  ending,
+  type NodeOptions,
+  startNode,
+  stopAllNodes,
+  type TestNode,
+  until,
+} from './support/node.js';
+
+const BLOCKS = 60;
+const NODES: readonly FleetNode[] = ['n1', 'n2', 'n3'].map((nodeId) => ({
+  nodeId,
+  roles: ['api', 'worker'],
+  chainId: 'chain',
+  replica: 'r1',
+  height: BLOCKS + 1,
+}));
+
+describe.skipIf(!redisInstalled())('shards of one job on several nodes', () => {
+  let redis: RedisServer;
+  let validators: Validator[];
+  const folder = temporaryFolder();
+  const dir = join(folder.path, 'chain');
+  const shards = new Map<string, ShardTask[]>();
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    await smallChain(dir, BLOCKS);
+    validators = [1, 2].map(() => createValidator({ workers: 1, log: silentLog }));
+    await Promise.all(validators.map((validator) => validator.ready()));
+  });
+  afterEach(async () => {
+    await stopAllNodes();
+    shards.clear();
+  });
+  afterAll(async () => {
+    await Promise.all(validators.map((validator) => validator.close()));
+    await redis.stop();
+    folder.remove();
+  });
+
+  /** The real validator, which counts the shards it was given. */
+  const counting = (node: string, validator: Validator): JobValidator => ({
+    run: (...args) => validator.run(...args),
+    runShard: (path, plan, task, signal) => {
+      shards.set(node, [...(shards.get(node) ?? []), task]);
+      return validator.runShard(path, plan, task, signal);
+    },
+  });
+
+  const start = async (
+    node: string,
+    validator: JobValidator,
+    options: NodeOptions = {},
+  ): Promise<TestNode> => {
+    const nodes = () => NODES;
+    const backend = fleetBackend({ url: redis.url, node, nodes });
+    await connected(backend);
+    const made = await startNode(backend, { dir, nodes, validator: validator as never, ...options, node });
+    made.chain.head = await validators[0]!.head(dir);
+    return made;
+  };
+
+  it('gives the report that one process gives, and each node its part', async () => {
+    const one = await start('n1', counting('n1', validators[0]!));
+    await start('n2', counting('n2', validators[1]!));
+    const { spec } = await accept(one, { level: 'Full' });
+    const ended = await ending(one, spec.jobId);
+    expect(ended).toMatchObject({ state: 'completed', status: 'Healthy', complete: true, notes: [] });
+    const report = JSON.parse((await one.service.report(spec.jobId))?.text ?? '') as Report;
+    const expected = await validateChain(dir, { level: 'Full', batchSize: CONFIG.batch_size });
+    expect(report.checked).toEqual(expected.checked);
+    expect(report.shards.map(({ from, to, status }) => [from, to, status])).toEqual(
+      expected.shards.map(({ from, to, status }) => [from, to, status]),
+    );
+    expect([...shards.keys()].sort()).toEqual(['n1', 'n2']);
+    const given = [...shards.values()].flat().filter((task) => !task.samples && !task.frontier);
+    expect(given.map(({ range }) => range.from).sort((a, b) => a - b)).toEqual(
+      report.shards.map(({ from }) => from),
+    );
+    expect(ended.progress?.totalBlocks).toBe(BLOCKS + 1);
+  });
+
+  it('leaves the shards of a node that does not see the directory to another, and says so', async () => {
+    const blind = await start('n3', counting('n3', validators[1]!), { dir: join(folder.path, 'missing') });
+    const one = await start('n1', counting('n1', validators[0]!), { config: patientConfig });
+    const { spec } = await accept(one, { level: 'Full' });
+    // The blind node may be given the job itself, too; then it leaves it.
+    const ended = await ending(one, spec.jobId);
+    expect(ended).toMatchObject({ state: 'completed', status: 'Healthy', complete: true, node: 'n1' });
+    expect(shards.get('n3')?.length).toBeGreaterThan(0);
+    expect(ended.notes.some((note) => note.includes('were left by n3 and checked by n1'))).toBe(true);
+    expect(blind.ended).toEqual([]);
+  });
+
+  it('gives out again what was lost with Redis, and ends with one healthy report', async () => {
+    let flushed = false;
+    const validator = counting('n1', validators[0]!);
+    const one = await start('n1', {
+      ...validator,
+      runShard: async (...args) => {
+        const outcome = await validator.runShard(...args);
+        if (!flushed && (shards.get('n1')?.length ?? 0) > 3) {
+          flushed = true;
+          await redis.command('FLUSHALL');
+        }
+        return outcome;
+      },
+    });
+    const { spec } = await accept(one, { level: 'Full' });
+    const ended = await ending(one, spec.jobId);
+    expect(flushed).toBe(true);
+    expect(ended).toMatchObject({ state: 'completed', status: 'Healthy', complete: true });
+    expect(ended.notes.some((note) => note.includes('were lost by the queue and given out again'))).toBe(
+      true,
+    );
+    expect(one.ended).toHaveLength(1);
+  });
+
+  it('stops the shards of a cancelled job on all nodes', async () => {
+    const stopped: string[] = [];
+    const slow = (node: string): JobValidator => ({
+      run: (...args) => validators[0]!.run(...args),
+      runShard: (_path, _plan, _task, signal) =>
+        new Promise((resolve) => {
+          shards.set(node, []);
+          signal.addEventListener('abort', () => {
+            stopped.push(node);
+            resolve({ failed: { code: 'STORE_UNAVAILABLE', message: 'stopped' } });
+          });
+        }),
+    });
+    const one = await start('n1', slow('n1'), { graceMs: 10_000 });
+    await start('n2', slow('n2'), { graceMs: 10_000 });
+    const { spec } = await accept(one, { level: 'Full' });
+    await until(() => shards.size === 2, 'both nodes work on shards');
+    await one.service.cancel(spec.jobId, 'alice');
+    const ended = await ending(one, spec.jobId);
+    expect(ended).toMatchObject({ state: 'cancelled', status: 'Incomplete' });
+    await until(() => new Set(stopped).size === 2, 'both nodes have stopped');
+  });
+
+  it('finds damage wherever its shard is checked', async () => {
+    const damaged = join(folder.path, 'damaged');
+    await smallChain(damaged, BLOCKS);
+    copyFileSync(join(dir, 'anchor.json'), join(damaged, 'anchor.json'));
+    const one = await start('n1', counting('n1', validators[0]!), { dir: damaged });
+    const two = await start('n2', counting('n2', validators[1]!), { dir: damaged });
+    one.chain.head = await validators[0]!.head(damaged);
+    const { spec } = await accept(one, { level: 'Full' });
+    const ended = await ending(one, spec.jobId);
+    expect(ended.status).toBe('Critical');
+    expect(JSON.parse((await two.service.report(spec.jobId))?.text ?? '').reportDigest).toBe(
+      ended.reportDigest,
+    );
+  });
+});
+
+/** One job at a time leaves the workers to the shards. */
+const patientConfig = (): JobConfig => ({ ...CONFIG, max_concurrent_validations: 1 });
