@@ -31,7 +31,9 @@ export class Exchange {
   route: Route | undefined;
   #principal: Principal = NOBODY;
   #auditDetails: Readonly<Record<string, unknown>> | undefined;
-  readonly #abort = new AbortController();
+  /** Made when somebody asks for it: most answers are out before anybody could. */
+  #controller: AbortController | undefined;
+  #aborted = false;
   readonly #startedAt = performance.now();
   #deadline: NodeJS.Timeout;
   #failed = false;
@@ -127,6 +129,7 @@ export class Exchange {
     const parsedParams = route.params === undefined ? params : parseBy(route.params, params, 'path');
     const parsedQuery = route.query === undefined ? {} : parseBy(route.query, query, 'query');
     const { body, mediaType } = await this.#readBody(route);
+    const signal = () => this.#signal();
     return {
       params: parsedParams,
       query: parsedQuery,
@@ -140,7 +143,9 @@ export class Exchange {
         return Array.isArray(value) ? value.join(', ') : value;
       },
       accepts: (offered) => this.request.accepts([...offered]) || undefined,
-      signal: this.#abort.signal,
+      get signal() {
+        return signal();
+      },
       extendDeadline: (ms) => {
         clearTimeout(this.#deadline);
         this.#deadline = setTimeout(this.#expire, this.node.options.requestTimeoutMs + ms);
@@ -160,13 +165,13 @@ export class Exchange {
     if (rule === undefined) return { body: undefined, mediaType: NO_BODY };
     if (rule.kind === 'bytes') {
       const mediaType = checkMediaType(request, rule.mediaTypes);
-      return { body: await readBody(request, maxRequestBytes, this.#abort.signal), mediaType };
+      return { body: await readBody(request, maxRequestBytes, this.#signal()), mediaType };
     }
     if (rule.optional && !hasBody(request)) {
       return { body: parseBy(rule.schema, {}, 'body'), mediaType: NO_BODY };
     }
     const mediaType = checkMediaType(request, ['application/json']);
-    const bytes = await readBody(request, Math.min(maxRequestBytes, MAX_JSON_BYTES), this.#abort.signal);
+    const bytes = await readBody(request, Math.min(maxRequestBytes, MAX_JSON_BYTES), this.#signal());
     return { body: parseBy(rule.schema, parseStrictJson(bytes), 'body', rule.refusedWith), mediaType };
   }
 
@@ -182,6 +187,17 @@ export class Exchange {
       sendReply(request, response, reply);
       abandonBody(request);
     }
+  }
+
+  #signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#aborted) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  #abort(): void {
+    this.#aborted = true;
+    this.#controller?.abort();
   }
 
   async #audit(status: number, code?: string): Promise<void> {
@@ -212,13 +228,13 @@ export class Exchange {
 
   readonly #expire = (): void => {
     const { requestTimeoutMs } = this.node.options;
-    this.#abort.abort();
+    this.#abort();
     void this.fail(new ProvChainError('REQUEST_TIMEOUT', `no answer after ${requestTimeoutMs / 1000} s`));
   };
 
   readonly #end = (): void => {
     clearTimeout(this.#deadline);
-    if (!this.response.writableFinished) this.#abort.abort();
+    if (!this.response.writableFinished) this.#abort();
     const { headersSent, statusCode } = this.response;
     const seconds = (performance.now() - this.#startedAt) / 1000;
     // 499: the client left before there was an answer, as nginx calls it.

@@ -1,11 +1,11 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 const SANE = /^[A-Za-z0-9][A-Za-z0-9._-]{7,63}$/;
-const ID_BYTES = 16;
+const ID_LENGTH = 32;
 const IDS_AT_ONCE = 256;
 
-const random = Buffer.alloc(ID_BYTES * IDS_AT_ONCE);
-let used = random.length;
+let digits = '';
+let used = 0;
 
 /**
  * The id under which a request is logged, audited and answered: the client's own if it is 8 to 64 harmless characters,
@@ -14,10 +14,10 @@ let used = random.length;
  */
 export function requestIdOf(given: string | string[] | undefined): string {
   if (typeof given === 'string' && SANE.test(given)) return given;
-  if (used === random.length) {
-    randomFillSync(random);
+  if (used === digits.length) {
+    digits = randomBytes((IDS_AT_ONCE * ID_LENGTH) / 2).toString('hex');
     used = 0;
   }
-  used += ID_BYTES;
-  return random.toString('hex', used - ID_BYTES, used);
+  used += ID_LENGTH;
+  return digits.slice(used - ID_LENGTH, used);
 }

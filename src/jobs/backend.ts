@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { Log } from '../logging/index.js';
-import { BullQueue, type LockOptions } from './bull-queue.js';
+import { createBullQueue, type LockOptions } from './bull-queue.js';
 import type { FleetNodes, Sealers } from './dependencies.js';
-import { MemoryQueue } from './memory-queue.js';
+import { createMemoryQueue } from './memory-queue.js';
 import type { JobQueue, RetryOptions } from './queue.js';
 import type { RecordMirror } from './record-mirror.js';
 import { RedisMirror } from './redis-mirror.js';
@@ -25,7 +25,7 @@ const NO_SEAL: Sealers = () => ({ seal: (text) => text, open: (sealed) => sealed
 
 /** One node, without Redis. */
 export function createMemoryBackend(options: { readonly retry?: RetryOptions } = {}): JobBackend {
-  const queue = new MemoryQueue(options.retry);
+  const queue = createMemoryQueue(options.retry);
   return { queueOf: () => queue, sealers: NO_SEAL, close: () => queue.close() };
 }
 
@@ -82,7 +82,7 @@ export function createRedisBackend(options: RedisBackendOptions): JobBackend {
       let queue = queues.get(name);
       if (!queue) {
         const producer = connections.queue();
-        queue = new BullQueue({
+        queue = createBullQueue({
           ...{ name: `jobs-${name}`, prefix, producer, consumer: () => connections.worker(), log },
           ...(locks && { locks }),
           ...(retry && { retry }),

@@ -49,7 +49,7 @@ const RETRY_DELAY_MS = 500;
  * A queue in Redis, by BullMQ. A job leaves no trace in it when it has ended: that a job is there means that somebody
  * will work on it or does, and the record tells the rest.
  */
-export class BullQueue implements JobQueue {
+class BullQueue implements JobQueue {
   readonly #options: BullQueueOptions;
   readonly #workers = new Set<BullWorker>();
   #queue: Queue | undefined;

@@ -39,13 +39,8 @@ export {
 } from './job.js';
 export { isJobId, newJobId } from './job-id.js';
 export type { JobPage, JobQuery } from './job-list.js';
-export {
-  createJobService,
-  JOB_DEFAULTS,
-  type JobReport,
-  type JobService,
-  type JobServiceOptions,
-} from './job-service.js';
+export { JOB_DEFAULTS, type JobServiceOptions } from './job-options.js';
+export { createJobService, type JobReport, type JobService } from './job-service.js';
 export type { JobStats, LevelStats } from './job-stats.js';
 export { createMemoryQueue } from './memory-queue.js';
 export { DEFAULT_RETRY, type JobQueue, type RetryOptions } from './queue.js';

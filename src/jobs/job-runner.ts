@@ -240,6 +240,8 @@ export class JobRunner {
         run.stop.abort('cancelled');
         return;
       }
+      // Asked for while the run was beginning, when nobody here could be told.
+      if (write?.cancelledBy !== undefined) this.cancel(record.spec.jobId, write.cancelledBy);
     } catch {
       // Redis is away; the end of the job will wait for it.
     }

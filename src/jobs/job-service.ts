@@ -1,74 +1,20 @@
 import { ProvChainError } from '../errors.js';
-import type { Log } from '../logging/index.js';
-import type { EvidenceStore } from '../validation/index.js';
-import type { JobBackend } from './backend.js';
+import { Cancellation } from './cancellation.js';
 import { jobTicketCodec, type StoredResult } from './codec.js';
-import type {
-  FleetNodes,
-  JobValidator,
-  LocalReplica,
-  ReportCache,
-  ResultIdentity,
-  Sealer,
-  JobState as StateStore,
-} from './dependencies.js';
+import type { Sealer } from './dependencies.js';
 import { FleetJobs } from './fleet-jobs.js';
 import type { JobOrigin, JobRecord, JobRequest } from './job.js';
 import { isJobId } from './job-id.js';
 import { JobList, type JobPage, type JobQuery } from './job-list.js';
+import { JOB_DEFAULTS, type JobServiceOptions } from './job-options.js';
 import { baseRecord, JobRunner } from './job-runner.js';
 import { JobStatistics, type JobStats } from './job-stats.js';
 import type { QueuedPayload, QueueWorker } from './queue.js';
 import { Reconciler } from './reconciler.js';
 import { RecordBook } from './record-book.js';
-import type { JobConfig } from './resolve-request.js';
 import { CLAIM, type Claim, Submission, type Submitted } from './submission.js';
-import { cancelRecord, isTerminal } from './transition.js';
+import { isTerminal } from './transition.js';
 import { type JobListener, Watchers } from './watchers.js';
-
-export interface JobServiceOptions {
-  /** Id of this node. */
-  readonly node: string;
-  readonly chain: LocalReplica;
-  readonly backend: JobBackend;
-  readonly state: StateStore;
-  readonly cache: ReportCache;
-  readonly resultKey: (identity: ResultIdentity) => string;
-  readonly validator: JobValidator;
-  readonly evidence?: EvidenceStore;
-  readonly nodes: FleetNodes;
-  /** The settings in force; read for every job. */
-  readonly config: () => JobConfig;
-  /** Whether this node runs jobs and shards itself, and how many shards at a time. */
-  readonly work: { readonly shards: number } | false;
-  readonly log: Log;
-  readonly now?: () => Date;
-  readonly maxQueueDepth?: number;
-  readonly maxQueueDepthPerClient?: number;
-  readonly maxRecords?: number;
-  readonly retentionMs?: number;
-  readonly reconcileMs?: number;
-  readonly progressMs?: number;
-  /** What a validator gets beyond the time limit of its job before it is given up. */
-  readonly graceMs?: number;
-  readonly mostAdditions?: number;
-  readonly unattendedMs?: number;
-  /** Told once per job that this node has accepted and that has ended. */
-  readonly onEnded?: (record: JobRecord) => void;
-  readonly onAccepted?: (record: JobRecord) => void;
-}
-
-export const JOB_DEFAULTS = {
-  maxQueueDepth: 1000,
-  maxQueueDepthPerClient: 1000,
-  maxRecords: 10_000,
-  retentionMs: 24 * 3_600_000,
-  reconcileMs: 1000,
-  progressMs: 250,
-  graceMs: 10_000,
-  mostAdditions: 5,
-  unattendedMs: 60_000,
-} as const;
 
 /** The report of a job, as it is served. */
 export interface JobReport {
@@ -80,8 +26,8 @@ export interface JobReport {
 }
 
 const CLAIMS_EVERY_MS = 600_000;
-const CANCEL_PAUSE_MS = 20;
-const CANCEL_TRIES = 50;
+const DRAIN_LOOK_MS = 20;
+const CLOSE_MS = 5000;
 
 /**
  * Jobs, from the request to the report: the only thing that API, startup, append hook and monitor call.
@@ -99,7 +45,7 @@ export class JobService {
   readonly #list: JobList;
   readonly #watchers = new Watchers();
   readonly #statistics = new JobStatistics();
-  readonly #cancelling = new Map<string, Promise<void>>();
+  readonly #cancellation: Cancellation;
   readonly #now: () => Date;
   #workers: QueueWorker[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -162,8 +108,13 @@ export class JobService {
       find: (jobId) => this.get(jobId),
       ...(mirror && { mirror }),
     });
+    this.#cancellation = new Cancellation({
+      ...{ book, runner: this.#runner, queueOf, now, find: (jobId: string) => this.get(jobId) },
+      ...(mirror && { mirror }),
+    });
     mirror?.onChange((change) => {
-      if (change.kind === 'cancel') return void this.#onCancel(change.jobId, change.by).catch(() => {});
+      if (change.kind === 'cancel')
+        return void this.#cancellation.follow(change.jobId, change.by).catch(() => {});
       this.#runner.outrun(change.jobId, change.fence);
       void this.#onMirrored(change.jobId).catch(() => {});
     });
@@ -246,7 +197,7 @@ export class JobService {
       await Promise.all((record.replicas ?? []).map((child) => this.cancel(child.jobId, by)));
     } else {
       await this.#options.backend.mirror?.cancel(jobId, by);
-      await this.#onCancel(jobId, by);
+      await this.#cancellation.follow(jobId, by);
     }
     return (await this.get(jobId)) ?? record;
   }
@@ -309,12 +260,14 @@ export class JobService {
   async #drain(ms: number): Promise<void> {
     for (const worker of this.#workers) worker.pause();
     const until = performance.now() + ms;
-    while (this.#runner.active > 0 && performance.now() < until) await pause(CANCEL_PAUSE_MS);
+    while (this.#runner.active > 0 && performance.now() < until) await pause(DRAIN_LOOK_MS);
     this.#runner.leave();
-    await Promise.all(this.#workers.map((worker) => worker.close()));
     clearInterval(this.#timer);
-    await this.#looking;
-    await this.#options.backend.close();
+    // With Redis away some of this would wait for it; what is not handed back is found again by its record.
+    const closed = Promise.all(this.#workers.map((worker) => worker.close()))
+      .then(() => this.#looking)
+      .then(() => this.#options.backend.close());
+    await Promise.race([closed, pause(CLOSE_MS)]);
   }
 
   /** One look at a time; a look that failed is made up for by the next. */
@@ -372,36 +325,6 @@ export class JobService {
   async #tellForeign(jobId: string): Promise<void> {
     const record = await this.#list.foreign(jobId);
     if (record) this.#watchers.tell(record);
-  }
-
-  /** The request comes from a caller and, over Redis, to every node: here it is followed once at a time. */
-  #onCancel(jobId: string, by: string): Promise<void> {
-    const running = this.#cancelling.get(jobId);
-    if (running) return running;
-    const cancelled = this.#cancelHere(jobId, by).finally(() => this.#cancelling.delete(jobId));
-    this.#cancelling.set(jobId, cancelled);
-    return cancelled;
-  }
-
-  /**
-   * Cancels what is here: a run of this node, or a job that waits. A job that a worker is just taking is neither yet, so
-   * this asks more than once; another node's worker is told by the mirror.
-   */
-  async #cancelHere(jobId: string, by: string): Promise<void> {
-    const { backend } = this.#options;
-    for (let tries = 0; tries < CANCEL_TRIES; tries++) {
-      if (this.#runner.cancel(jobId, by)) return;
-      const record = await this.get(jobId);
-      if (!record || isTerminal(record.state)) return;
-      if (await backend.queueOf(record.spec.replica).remove(jobId)) {
-        const cancelled = cancelRecord(record, by, this.#now());
-        const write = await backend.mirror?.put(cancelled);
-        if (!write || write.accepted) await this.#book.adopt(cancelled);
-        return;
-      }
-      if (backend.mirror) return;
-      await pause(CANCEL_PAUSE_MS);
-    }
   }
 }
 

@@ -22,7 +22,7 @@ interface Held extends QueuedJob {
  * States of a job: waiting → active → gone; active → waiting after a failed start that was not the last (behind a pause,
  * in front of its priority) or when it is put back; waiting → gone when it is removed.
  */
-export class MemoryQueue implements JobQueue {
+class MemoryQueue implements JobQueue {
   readonly #retry: RetryOptions;
   readonly #jobs = new Map<string, Held>();
   readonly #byDedup = new Map<string, string>();

@@ -145,13 +145,13 @@ export class Reconciler {
         .map(({ replica }) => replica),
     );
     const at = now().getTime();
-    for (const record of book.open()) {
-      const { kind, replica } = record.spec;
-      if (kind === 'fleet') continue;
-      if (attended.has(replica)) {
-        this.#unattendedSince.delete(replica);
-        continue;
-      }
+    const alone = book.open().filter(({ spec }) => spec.kind === 'replica' && !attended.has(spec.replica));
+    const replicas = new Set(alone.map(({ spec }) => spec.replica));
+    for (const replica of this.#unattendedSince.keys()) {
+      if (!replicas.has(replica)) this.#unattendedSince.delete(replica);
+    }
+    for (const record of alone) {
+      const { replica } = record.spec;
       const since = this.#unattendedSince.get(replica) ?? at;
       this.#unattendedSince.set(replica, since);
       if (at - since < unattendedMs) continue;

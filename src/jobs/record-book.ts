@@ -22,7 +22,7 @@ export interface RecordBookOptions {
 interface Open {
   record: JobRecord;
   /** Resolves once the record was written for the first time: what comes later must not be written before. */
-  accepted: Promise<void>;
+  accepted: Promise<void> | undefined;
   closing: boolean;
 }
 
@@ -53,7 +53,7 @@ export class RecordBook {
         const { jobId } = value.spec;
         if (this.#open.has(jobId)) continue;
         if (isTerminal(value.state)) this.#closed.push(jobId);
-        else this.#hold(value, Promise.resolve());
+        else this.#hold(value, undefined);
       }
       after = found.at(-1)?.key;
       if (found.length < SCAN_AT_ONCE) return;
@@ -110,20 +110,21 @@ export class RecordBook {
     drop(): void;
   } {
     const { jobId } = record.spec;
-    let settle: (written: Promise<void> | undefined) => void = () => {};
+    let settle: (written: boolean) => void = () => {};
     const accepted = new Promise<void>((resolve, reject) => {
-      settle = (written) => (written ? written.then(resolve, reject) : reject(new Error('not accepted')));
+      settle = (written) => (written ? resolve() : reject(new Error('not accepted')));
     });
     accepted.catch(() => {});
     this.#hold(record, accepted);
     return {
       durable: async (entries) => {
-        const written = this.#options.state.put([[RECORD + jobId, record], ...entries]);
-        settle(written);
-        await written;
+        await this.#options.state.put([[RECORD + jobId, record], ...entries]);
+        settle(true);
+        const open = this.#open.get(jobId);
+        if (open) open.accepted = undefined;
       },
       drop: () => {
-        settle(undefined);
+        settle(false);
         this.#release(jobId);
       },
     };
@@ -197,7 +198,7 @@ export class RecordBook {
     return this.#closed.slice(-limit).reverse();
   }
 
-  #hold(record: JobRecord, accepted: Promise<void>): void {
+  #hold(record: JobRecord, accepted: Promise<void> | undefined): void {
     this.#open.set(record.spec.jobId, { record, accepted, closing: false });
     this.#queued += queuedness(record);
     const user = userOf(record);

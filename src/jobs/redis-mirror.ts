@@ -33,7 +33,8 @@ local cancelled = redis.call('GET', KEYS[4])
 local fence = tonumber(old[1] or '-1') or -1
 if ARGV[9] == '0' then
   if old[2] == '1' or fence > tonumber(ARGV[2]) then return {0, old[4], cancelled} end
-  if fence == tonumber(ARGV[2]) and tonumber(old[3]) > tonumber(ARGV[4]) then return {1, old[4], cancelled} end
+  local older = ARGV[3] == '0' and (tonumber(old[3] or '-1') or -1) > tonumber(ARGV[4])
+  if fence == tonumber(ARGV[2]) and older then return {1, old[4], cancelled} end
 end
 redis.call('HSET', KEYS[1], 'fence', ARGV[2], 'terminal', ARGV[3], 'revision', ARGV[4], 'record', ARGV[5])
 redis.call('PEXPIRE', KEYS[1], ARGV[7])
@@ -43,6 +44,8 @@ redis.call('PUBLISH', ARGV[8], ARGV[1] .. ' ' .. ARGV[2])
 return {1, old[4], cancelled}
 `;
 
+/** Whoever forges a record in Redis again and again can keep a job from ending, but not a worker busy. */
+const MOST_TRIES = 3;
 const CANCEL_LIFE_MS = 3_600_000;
 const PROFILE_LIFE_MS = 3_600_000;
 const CLAIM_LIFE_MS = 24 * 3_600_000;
@@ -79,23 +82,20 @@ export class RedisMirror implements RecordMirror {
   }
 
   async put(record: JobRecord, result?: StoredResult, cpuProfile?: string): Promise<MirrorWrite> {
-    if (cpuProfile !== undefined) await this.#putProfile(record.spec.jobId, cpuProfile);
-    const [written, before, cancelledBy] = (await answered(
-      this.#put(this.#redis(), record, result, false),
-    )) as PutReply;
     const { jobId } = record.spec;
-    const opened = before === null ? undefined : this.#openRecord(jobId, before);
-    if (written === 0 && !opened) {
-      // Whatever stands there was not written by this fleet.
+    if (cpuProfile !== undefined) await this.#putProfile(jobId, cpuProfile);
+    for (let tries = 1; ; tries++) {
+      const reply = await answered(this.#put(this.#redis(), record, result, false));
+      const [written, before, cancelled] = reply as PutReply;
+      const opened = before === null ? undefined : this.#openRecord(jobId, before);
+      const cancelledBy = this.#cancels.open(cancelled, jobId);
+      if (written === 1 || opened || tries === MOST_TRIES) {
+        return { accepted: written === 1, before: opened, cancelledBy };
+      }
+      // What stands in the way was not written by this fleet.
       this.#options.log.error('refused a record in Redis that this fleet has not written', { jobId });
       await answered(this.#redis().del(this.#key('job', jobId)));
-      return this.put(record, result);
     }
-    return {
-      accepted: written === 1,
-      before: opened,
-      cancelledBy: this.#cancels.open(cancelledBy, jobId),
-    };
   }
 
   async restore(entries: readonly { record: JobRecord; result?: StoredResult }[]): Promise<void> {

@@ -17,7 +17,7 @@ import type { JobQueue } from './queue.js';
 import { queuedJob } from './reconciler.js';
 import type { RecordBook } from './record-book.js';
 import type { RecordMirror } from './record-mirror.js';
-import { type JobConfig, resolveRequest } from './resolve-request.js';
+import { type JobConfig, type ResolvedRequest, resolveRequest } from './resolve-request.js';
 import { acceptedRecord } from './transition.js';
 
 export interface SubmissionOptions {
@@ -66,8 +66,9 @@ const MOST_TRIES = 3;
 export class Submission {
   readonly #options: SubmissionOptions;
   /** Jobs of this node that are being accepted or have not ended, by what is done. */
-  readonly #inFlight = new Map<string, Promise<JobRecord>>();
+  readonly #inFlight = new Map<string, string | Promise<JobRecord>>();
   readonly #claims = new Map<string, Promise<Submitted>>();
+  #lastKey = { of: '', key: '' };
 
   constructor(options: SubmissionOptions) {
     this.#options = options;
@@ -146,17 +147,14 @@ export class Submission {
     const { cache, now, config } = this.#options;
     const resolved = resolveRequest(request, config());
     const pinned = await this.#pin(request);
-    const identity = pinned && this.#identity(resolved, pinned);
-    const cacheKey =
-      identity && resolved.cacheTtlMs > 0 && resolved.kind === 'replica'
-        ? this.#options.resultKey(identity)
-        : undefined;
+    const key = pinned && this.#keyOf(resolved, pinned);
+    const cacheKey = resolved.cacheTtlMs > 0 && resolved.kind === 'replica' ? key : undefined;
     if (cacheKey !== undefined && !resolved.fresh) {
       const entry = await cache.get(cacheKey, resolved.level);
       if (entry) return { kind: 'cached', entry, ageMs: now().getTime() - Date.parse(entry.asOf) };
     }
-    const { head, fingerprint } = pinned ?? {};
-    const dedupKey = sha256(JSON.stringify({ ...resolved, head, fingerprint }));
+    const head = pinned?.head;
+    const dedupKey = dedupKeyOf(resolved, key);
     const at = now();
     const spec: JobSpec = {
       ...resolved,
@@ -197,28 +195,43 @@ export class Submission {
     return pinned;
   }
 
-  #identity(
-    {
-      level,
-      checks,
-      requireAnchor,
-      from,
-      to,
-    }: Pick<JobSpec, 'level' | 'checks' | 'requireAnchor' | 'from' | 'to'>,
+  /**
+   * What decides the result, as one text. All but the scope stays the same from request to request, and making a key of
+   * it takes longer than the rest of accepting a job.
+   */
+  #keyOf(
+    { level, checks, requireAnchor, from, to }: ResolvedRequest,
     { head, fingerprint }: { head: CurrentHead; fingerprint: string },
-  ): ResultIdentity {
-    const { chainId, replica } = this.#options.chain;
-    const scope = { from: from ?? 0, to: to ?? head.height };
+  ): string {
     const { height, headHash } = head;
-    return { chainId, replica, level, checks, requireAnchor, scope, height, headHash, fingerprint };
+    const same = `${level}/${checks}/${requireAnchor}/${height}/${headHash}/${fingerprint}`;
+    if (this.#lastKey.of !== same) {
+      const { chainId, replica } = this.#options.chain;
+      const scope = { from: 0, to: height };
+      const identity = {
+        chainId,
+        replica,
+        level,
+        checks,
+        requireAnchor,
+        scope,
+        height,
+        headHash,
+        fingerprint,
+      };
+      this.#lastKey = { of: same, key: this.#options.resultKey(identity) };
+    }
+    const { key } = this.#lastKey;
+    const whole = (from ?? 0) === 0 && (to ?? height) === height;
+    return whole ? key : sha256(`${key}/${from ?? 0}/${to ?? height}`);
   }
 
   /** The job of this node that does the same, or a new one. */
   async #join(spec: JobSpec, entries: readonly (readonly [string, unknown])[]): Promise<Submitted> {
     const running = this.#inFlight.get(spec.dedupKey);
-    if (running) {
-      const { spec: same } = await running;
-      const record = await this.#options.find(same.jobId);
+    if (running !== undefined) {
+      const same = typeof running === 'string' ? running : (await running).spec.jobId;
+      const record = await this.#options.find(same);
       if (record) return { kind: 'accepted', record, existing: true };
     }
     this.#refuseIfFull(spec);
@@ -229,7 +242,9 @@ export class Submission {
     try {
       const submitted = await accepted;
       // It may have ended already, or be another node's, of whose end nothing is heard here.
-      if (!this.#options.book.current(submitted.record.spec.jobId)) this.forget(spec.dedupKey);
+      const { jobId } = submitted.record.spec;
+      if (this.#options.book.current(jobId)) this.#inFlight.set(spec.dedupKey, jobId);
+      else this.forget(spec.dedupKey);
       return submitted;
     } catch (error) {
       this.forget(spec.dedupKey);
@@ -299,6 +314,15 @@ export class Submission {
       throw new ProvChainError('RATE_LIMITED', `${maxQueueDepthPerClient} of your jobs have not ended yet`);
     }
   }
+}
+
+/** Jobs with one of these do the same: `key` says what decides the result, and the rest how it is come by. */
+function dedupKeyOf(resolved: ResolvedRequest, key: string | undefined): string {
+  if (key === undefined) return sha256(JSON.stringify(resolved));
+  const { kind, profile, priority, timeLimitMs, batchSize, cacheTtlMs } = resolved;
+  const { parallel, incremental, profiling, fresh } = resolved;
+  const flags = [parallel, incremental, profiling, fresh].map(Number).join('');
+  return [key, kind, profile ?? '', priority, timeLimitMs, batchSize, cacheTtlMs, flags].join('/');
 }
 
 function sha256(text: string): string {

@@ -1,16 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type NodeProcess, startNode } from '../../bench/node-process.js';
 import { blockKey } from '../../src/chain/index.js';
 import { smallChain, temporaryFolder } from '../support/chains.js';
 import { provchain } from '../support/cli.js';
+import { startNode, type TestNode } from '../support/node.js';
 import { tamper } from '../support/raw-store.js';
 
 const folder = temporaryFolder();
 const BLOCKS = 20;
-let intact: NodeProcess;
-let damaged: NodeProcess;
+let intact: TestNode;
+let damaged: TestNode;
 
 beforeAll(async () => {
   const [good, bad] = [join(folder.path, 'intact'), join(folder.path, 'damaged')];
@@ -25,7 +25,7 @@ afterAll(async () => {
   folder.remove();
 });
 
-const jobs = (node: NodeProcess, ...args: string[]) =>
+const jobs = (node: TestNode, ...args: string[]) =>
   provchain(['jobs', ...args, '--server', node.url, '--json']);
 
 interface Outcome {

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { FleetNode } from '../../src/jobs/index.js';
 import { type RedisServer, redisInstalled, startRedis } from '../support/redis.js';
-import { connected, type FleetBackend, fleetBackend, PREFIX } from './support/fleet.js';
+import { connected, fleetBackend, PREFIX } from './support/fleet.js';
+import { startFleetNode } from './support/fleet-node.js';
 import {
   API,
   accept,
@@ -13,31 +13,15 @@ import {
   type NodeOptions,
   startNode,
   stopAllNodes,
-  type TestNode,
   until,
 } from './support/node.js';
 import { reportOf } from './support/scripted-validator.js';
-import { startWorkerProcess, type WorkerProcess } from './support/worker-process.js';
 
 describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
   let redis: RedisServer;
-  const backends = new Map<TestNode, FleetBackend>();
-  const processes: WorkerProcess[] = [];
   let folder: string;
 
-  const start = async (node: string, options: NodeOptions = {}) => {
-    const { replica = 'r1' } = options;
-    const backend = fleetBackend({ url: redis.url, node, replica });
-    await connected(backend);
-    const made = await startNode(backend, { ...options, node, replica });
-    backends.set(made, backend);
-    return made;
-  };
-  const startProcess = async (node: string) => {
-    const worker = await startWorkerProcess(redis.url, node, join(folder, node));
-    processes.push(worker);
-    return worker;
-  };
+  const start = (node: string, options?: NodeOptions) => startFleetNode(redis.url, node, options);
 
   beforeAll(async () => {
     redis = await startRedis();
@@ -48,7 +32,6 @@ describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
     await redis.command('FLUSHALL');
   });
   afterEach(async () => {
-    for (const { kill } of processes.splice(0)) kill('SIGKILL');
     await stopAllNodes();
     await rm(folder, { recursive: true, force: true });
   });
@@ -183,7 +166,7 @@ describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
       status: 'Healthy',
       attempts: 1,
     });
-    await connected(backends.get(owner)!);
+    await connected(owner.backend);
     const next = await accept(owner, { from: 1 });
     expect((await ending(owner, next.spec.jobId)).state).toBe('completed');
     expect(owner.ended).toHaveLength(2);
@@ -213,6 +196,39 @@ describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
     },
   );
 
+  it('stops while Redis is away, and ends its jobs once both are back', async () => {
+    const stateDir = join(folder, 'owner');
+    const owner = await start('n1', { stateDir });
+    owner.validator.close();
+    const { spec } = await accept(owner);
+    await until(() => owner.validator.runs.length === 1, 'the job runs');
+    await redis.shutDown('SIGKILL');
+    await owner.crash();
+    expect(owner.ended).toEqual([]);
+    await redis.start();
+    const again = await start('n1', { stateDir });
+    expect(await ending(again, spec.jobId)).toMatchObject({ state: 'completed', status: 'Healthy' });
+    expect(again.ended).toHaveLength(1);
+  });
+
+  it('cancels a run on the request that its worker finds in Redis', async () => {
+    const owner = await start('n1', { work: false });
+    const worker = await start('n2');
+    const gated = worker.validator.close();
+    const waiting = worker.validator.script;
+    worker.validator.script = async (spec, options) => {
+      await owner.backend.mirror?.cancel(spec.jobId, 'bob');
+      options.onProgress?.({ blocks: 1, totalBlocks: 10, bytes: 0 });
+      return waiting(spec, options);
+    };
+    const { spec } = await accept(owner);
+    expect(await ending(owner, spec.jobId)).toMatchObject({
+      state: 'cancelled',
+      notes: ['cancelled by bob'],
+    });
+    gated.open();
+  });
+
   it('refuses jobs while Redis is absent, and takes them once it is there', async () => {
     await redis.shutDown('SIGTERM');
     const backend = fleetBackend({ url: redis.url, node: 'n1' });
@@ -222,60 +238,6 @@ describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
     await connected(backend);
     const { spec } = await accept(node);
     expect((await ending(node, spec.jobId)).state).toBe('completed');
-  });
-
-  it('runs a job again whose worker was killed, and says which attempt was lost', async () => {
-    const owner = await start('n1', { work: false });
-    const worker = await startProcess('n2');
-    const { spec } = await accept(owner);
-    await worker.running();
-    worker.kill('SIGKILL');
-    const rescuer = await start('n3');
-    const ended = await ending(owner, spec.jobId);
-    expect(ended).toMatchObject({ state: 'completed', status: 'Healthy', node: 'n3', attempts: 2 });
-    expect(ended.notes).toEqual(['attempt 1 on n2 was lost']);
-    expect([owner.ended.length, rescuer.ended.length]).toEqual([1, 0]);
-  });
-
-  it('refuses the result of a worker that was frozen past its lock and woke up later', async () => {
-    const owner = await start('n1', { work: false });
-    const worker = await startProcess('n2');
-    const { spec } = await accept(owner);
-    await worker.running();
-    worker.kill('SIGSTOP');
-    const rescuer = await start('n3');
-    const ended = await ending(owner, spec.jobId);
-    expect(ended).toMatchObject({ state: 'completed', status: 'Healthy', node: 'n3' });
-    // It would report a Warning.
-    worker.finish();
-    worker.kill('SIGCONT');
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    for (const node of [owner, rescuer]) {
-      expect(await node.service.get(spec.jobId)).toMatchObject({
-        status: 'Healthy',
-        revision: ended.revision,
-      });
-      expect(JSON.parse((await node.service.report(spec.jobId))?.text ?? '').status).toBe('Healthy');
-    }
-    expect(owner.ended).toHaveLength(1);
-  });
-
-  it('refuses the result of a frozen worker that comes while the next one still runs', async () => {
-    const owner = await start('n1', { work: false });
-    const worker = await startProcess('n2');
-    const { spec } = await accept(owner);
-    await worker.running();
-    worker.kill('SIGSTOP');
-    const rescuer = await start('n3');
-    const gate = rescuer.validator.close();
-    await until(() => rescuer.validator.runs.length === 1, 'the job runs again');
-    worker.finish();
-    worker.kill('SIGCONT');
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    expect((await owner.service.get(spec.jobId))?.state).toBe('running');
-    gate.open();
-    expect(await ending(owner, spec.jobId)).toMatchObject({ status: 'Healthy', node: 'n3' });
-    expect(owner.ended).toHaveLength(1);
   });
 
   it('takes over from a node that ended what its owner, killed meanwhile, never heard of', async () => {
@@ -335,82 +297,6 @@ describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
     expect(await ending(owner, spec.jobId)).toMatchObject({
       state: 'failed',
       error: { code: 'STORE_UNAVAILABLE', message: expect.stringContaining('could not check') },
-    });
-  });
-
-  describe('fleet jobs', () => {
-    const both: FleetNode[] = ['r1', 'r2'].map((replica, at) => ({
-      nodeId: `n${at + 1}`,
-      roles: ['api', 'worker'],
-      chainId: 'chain',
-      replica,
-      height: 10 - at,
-    }));
-    const startBoth = async () => {
-      const one = await start('n1', { nodes: () => both });
-      const two = await start('n2', { replica: 'r2', nodes: () => both });
-      return [one, two] as const;
-    };
-    const verdictOf = (hash: string, status: 'Healthy' | 'Critical' = 'Healthy') => {
-      return async (spec: Parameters<typeof reportOf>[0]) => ({
-        report: reportOf(spec, status, hash),
-        commonHash: hash,
-      });
-    };
-
-    it('reports every replica and that they agree', async () => {
-      const [one, two] = await startBoth();
-      one.validator.script = verdictOf('a'.repeat(64));
-      two.validator.script = verdictOf('a'.repeat(64));
-      const { spec } = await accept(one, { fleet: true, level: 'Full' });
-      const ended = await ending(one, spec.jobId);
-      expect(ended).toMatchObject({ state: 'completed', status: 'Healthy', complete: true, agree: true });
-      expect(ended.replicas?.map(({ replica, status }) => [replica, status])).toEqual([
-        ['r1', 'Healthy'],
-        ['r2', 'Healthy'],
-      ]);
-      expect(one.validator.runs[0]).toMatchObject({ commonHeight: 9 });
-      expect(one.validator.runs[0]?.pin).toBeUndefined();
-      const report = JSON.parse((await two.service.report(spec.jobId))?.text ?? '');
-      expect(report).toMatchObject({ schema: 'provchain-fleet-report/1', agree: true, commonHeight: 9 });
-    });
-
-    it('names the damaged replica, and does not claim that it agrees', async () => {
-      const [one, two] = await startBoth();
-      one.validator.script = verdictOf('a'.repeat(64));
-      two.validator.script = verdictOf('a'.repeat(64), 'Critical');
-      const { spec } = await accept(one, { fleet: true });
-      const ended = await ending(one, spec.jobId);
-      expect(ended).toMatchObject({ status: 'Critical', agree: null });
-      expect(ended.replicas).toMatchObject([
-        { replica: 'r1', status: 'Healthy' },
-        { replica: 'r2', status: 'Critical' },
-      ]);
-    });
-
-    it('ends on cancellation with what is known of each replica', async () => {
-      const [one, two] = await startBoth();
-      one.validator.script = verdictOf('a'.repeat(64));
-      two.validator.close();
-      const { spec } = await accept(one, { fleet: true });
-      await until(() => two.validator.runs.length === 1, 'the second replica is checked');
-      await one.service.cancel(spec.jobId, 'alice');
-      const ended = await ending(one, spec.jobId);
-      expect(ended).toMatchObject({ state: 'cancelled', status: 'Incomplete', complete: false, agree: null });
-      expect(one.ended.filter((record) => record.spec.kind === 'fleet')).toHaveLength(1);
-    });
-
-    it('is taken up by its owner after a restart', async () => {
-      const stateDir = join(folder, 'owner');
-      const one = await start('n1', { nodes: () => both, stateDir });
-      one.validator.script = verdictOf('a'.repeat(64));
-      const { spec } = await accept(one, { fleet: true });
-      await until(() => one.ended.length === 1, 'the first replica is checked');
-      await one.crash();
-      const two = await start('n2', { replica: 'r2', nodes: () => both });
-      two.validator.script = verdictOf('b'.repeat(64));
-      const again = await start('n1', { nodes: () => both, stateDir });
-      expect(await ending(again, spec.jobId)).toMatchObject({ state: 'completed', agree: false });
     });
   });
 });

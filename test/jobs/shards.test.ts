@@ -7,13 +7,12 @@ import { createValidator, type Validator } from '../../src/pool/index.js';
 import type { Report, ShardTask } from '../../src/validation/index.js';
 import { smallChain, temporaryFolder, validateChain } from '../support/chains.js';
 import { type RedisServer, redisInstalled, startRedis } from '../support/redis.js';
-import { connected, fleetBackend } from './support/fleet.js';
+import { startFleetNode } from './support/fleet-node.js';
 import {
   accept,
   CONFIG,
   ending,
   type NodeOptions,
-  startNode,
   stopAllNodes,
   type TestNode,
   until,
@@ -66,9 +65,12 @@ describe.skipIf(!redisInstalled())('shards of one job on several nodes', () => {
     options: NodeOptions = {},
   ): Promise<TestNode> => {
     const nodes = () => NODES;
-    const backend = fleetBackend({ url: redis.url, node, nodes });
-    await connected(backend);
-    const made = await startNode(backend, { dir, nodes, validator: validator as never, ...options, node });
+    const made = await startFleetNode(redis.url, node, {
+      dir,
+      nodes,
+      validator: validator as never,
+      ...options,
+    });
     made.chain.head = await validators[0]!.head(dir);
     return made;
   };
