@@ -23,7 +23,7 @@ export interface GuideNode {
   validate(request: JobRequest, height?: number): Promise<Validation>;
 }
 
-export interface Validation {
+interface Validation {
   readonly report: Report;
   /** From the request until the report is there. */
   readonly roundTripMs: number;

@@ -129,7 +129,6 @@ export class Exchange {
     const parsedParams = route.params === undefined ? params : parseBy(route.params, params, 'path');
     const parsedQuery = route.query === undefined ? {} : parseBy(route.query, query, 'query');
     const { body, mediaType } = await this.#readBody(route);
-    const signal = () => this.#signal();
     return {
       params: parsedParams,
       query: parsedQuery,
@@ -143,9 +142,7 @@ export class Exchange {
         return Array.isArray(value) ? value.join(', ') : value;
       },
       accepts: (offered) => this.request.accepts([...offered]) || undefined,
-      get signal() {
-        return signal();
-      },
+      signal: () => this.#signal(),
       extendDeadline: (ms) => {
         clearTimeout(this.#deadline);
         this.#deadline = setTimeout(this.#expire, this.node.options.requestTimeoutMs + ms);
@@ -165,13 +162,13 @@ export class Exchange {
     if (rule === undefined) return { body: undefined, mediaType: NO_BODY };
     if (rule.kind === 'bytes') {
       const mediaType = checkMediaType(request, rule.mediaTypes);
-      return { body: await readBody(request, maxRequestBytes, this.#signal()), mediaType };
+      return { body: await readBody(request, maxRequestBytes), mediaType };
     }
     if (rule.optional && !hasBody(request)) {
       return { body: parseBy(rule.schema, {}, 'body'), mediaType: NO_BODY };
     }
     const mediaType = checkMediaType(request, ['application/json']);
-    const bytes = await readBody(request, Math.min(maxRequestBytes, MAX_JSON_BYTES), this.#signal());
+    const bytes = await readBody(request, Math.min(maxRequestBytes, MAX_JSON_BYTES));
     return { body: parseBy(rule.schema, parseStrictJson(bytes), 'body', rule.refusedWith), mediaType };
   }
 

@@ -88,7 +88,6 @@ const submit = route({
     'NOT_A_CHAIN',
     'JOB_WITHOUT_REPORT',
   ],
-  audit: 'job.submit',
   async handle(request, node) {
     const key = idempotencyKey(request.header('Idempotency-Key'));
     const wait = request.query.wait ?? preferredWait(request.header('Prefer')) ?? 0;

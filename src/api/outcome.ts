@@ -40,7 +40,7 @@ export async function submitJob(
   if (hasEnded(record.state)) return outcomeReply(record, node);
   if (waitSeconds === 0) return acceptedReply(record);
   request.extendDeadline(waitSeconds * 1000);
-  const signals = node.stopping === undefined ? [request.signal] : [request.signal, node.stopping];
+  const signals = node.stopping === undefined ? [request.signal()] : [request.signal(), node.stopping];
   const later = await node.jobs.wait(jobId, waitSeconds * 1000, AbortSignal.any(signals));
   return hasEnded(later.state) ? outcomeReply(later, node) : acceptedReply(later);
 }

@@ -48,12 +48,12 @@ export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /**
- * The whole body. Length and pace are the client's: reading stops at the limit, and when `signal` is aborted, which
- * the caller does after the time that a request may take.
+ * The whole body. Length and pace are the client's: reading stops at the limit, and when the connection is closed, which
+ * the caller sees to after the time that a request may take.
  *
- * Errors: REQUEST_TOO_LARGE, REQUEST_TIMEOUT.
+ * Errors: REQUEST_TOO_LARGE; REQUEST_TIMEOUT when the connection ended before the body did.
  */
-export function readBody(request: IncomingMessage, limitBytes: number, signal: AbortSignal): Promise<Buffer> {
+export function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   if (!hasBody(request)) return Promise.resolve(NOTHING);
   const tooLarge = () =>
     new ProvChainError('REQUEST_TOO_LARGE', `the body is longer than ${limitBytes} bytes`);
@@ -61,24 +61,24 @@ export function readBody(request: IncomingMessage, limitBytes: number, signal: A
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    const end = (settle: () => void) => {
-      request.off('data', take).off('end', done).off('close', gone).off('error', gone);
-      signal.removeEventListener('abort', late);
-      settle();
-    };
+    const end = () => request.off('data', take).off('end', done).off('close', gone).off('error', gone);
     const take = (chunk: Buffer) => {
       length += chunk.length;
-      if (length > limitBytes) end(() => reject(tooLarge()));
-      else chunks.push(chunk);
+      if (length <= limitBytes) chunks.push(chunk);
+      else {
+        end();
+        reject(tooLarge());
+      }
     };
-    const done = () => end(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)));
-    const late = () =>
-      end(() =>
-        reject(new ProvChainError('REQUEST_TIMEOUT', `the body was not complete in time: ${length} bytes`)),
-      );
-    const gone = () => end(() => reject(new ProvChainError('REQUEST_TIMEOUT', 'the client went away')));
+    const done = () => {
+      end();
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length));
+    };
+    const gone = () => {
+      end();
+      reject(new ProvChainError('REQUEST_TIMEOUT', `the connection ended after ${length} bytes of the body`));
+    };
     request.on('data', take).on('end', done).on('close', gone).on('error', gone);
-    signal.addEventListener('abort', late);
   });
 }
 

@@ -49,7 +49,7 @@ export interface ApiRequest<Params, Query, Body> {
   /** The best of the offered media types by the Accept field, or undefined when none is wanted. */
   accepts(offered: readonly string[]): string | undefined;
   /** Aborted when the client goes away or the request has taken its time. */
-  readonly signal: AbortSignal;
+  signal(): AbortSignal;
   /** Gives the request more time than usual, because it asked to wait. */
   extendDeadline(ms: number): void;
   /** What the audit log says of this request beside who and when. */

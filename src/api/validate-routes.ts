@@ -29,7 +29,6 @@ const common = {
     'NOT_A_CHAIN',
     'JOB_WITHOUT_REPORT',
   ],
-  audit: 'job.submit',
 } as const;
 
 type Query = z.output<typeof validateQuerySchema>;

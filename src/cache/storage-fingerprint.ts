@@ -77,6 +77,15 @@ export class StorageFingerprints {
     return directory.next;
   }
 
+  /**
+   * What this process has just written counts for the next request: no pass that began before is shared any longer.
+   * Otherwise a new head would be looked up, and its result kept, under the fingerprint from before it.
+   */
+  forget(dir: string): void {
+    const directory = this.#directories.get(dir);
+    if (directory) directory.current = undefined;
+  }
+
   #directory(dir: string): Directory {
     let directory = this.#directories.get(dir);
     if (!directory) {

@@ -52,8 +52,10 @@ interface Run {
 
 const MIRROR_RETRY_MS = 250;
 /** Starts after which a job whose directory or pinned head no worker shows ends without a verdict. */
-const MOST_UNSEEN = 8;
+const MOST_UNSEEN = 12;
+/** Doubled with every start: those who see it may be busy, or on their way. */
 const UNSEEN_REST_MS = 300;
+const LONGEST_REST_MS = 10_000;
 
 /**
  * Runs the jobs that the queue delivers to this node.
@@ -125,7 +127,7 @@ export class JobRunner {
       if (run.lost) return;
       if (run.leaving && run.cancelledBy === undefined) return await this.#putBack(run);
       if (result.unseen && this.#mayLeave(run, start)) {
-        return await this.#leave(run, 'does not show the pinned head');
+        return await this.#leave(run, start, 'does not show the pinned head');
       }
       await this.#end(this.#finished(run, result), result);
     } catch (thrown) {
@@ -134,7 +136,7 @@ export class JobRunner {
       if (run.leaving) return await this.#putBack(run);
       const error = ProvChainError.from(thrown);
       if (error.code === 'NOT_A_CHAIN' && this.#mayLeave(run, start)) {
-        return await this.#leave(run, 'does not see the chain directory');
+        return await this.#leave(run, start, 'does not see the chain directory');
       }
       if (run.cancelledBy !== undefined)
         return await this.#end(cancelRecord(run.record, run.cancelledBy, now()));
@@ -276,10 +278,10 @@ export class JobRunner {
     return start < MOST_UNSEEN && this.#options.mirror !== undefined && !run.stop.signal.aborted;
   }
 
-  async #leave(run: Run, why: string): Promise<never> {
+  async #leave(run: Run, start: number, why: string): Promise<never> {
     const { node, now } = this.#options;
     await this.#tell(run, requeueRecord(run.record, `${node} ${why} and left the job`, now()));
-    throw new PutBack(UNSEEN_REST_MS);
+    throw new PutBack(Math.min(UNSEEN_REST_MS * 2 ** (start - 1), LONGEST_REST_MS));
   }
 
   async #putBack(run: Run): Promise<never> {

@@ -28,13 +28,14 @@ export interface RedisShardsOptions {
   readonly locks?: LockOptions;
   /** How often the answers are looked for beside being told of them. */
   readonly pollMs?: number;
-  /** How long a shard stays away from who has left it. */
+  /** How long a shard stays away from who has left it; doubled each time, because those who see it may be busy. */
   readonly leaveMs?: number;
   readonly log: Log;
 }
 
 const POLL_MS = 1000;
 const LEAVE_MS = 300;
+const LONGEST_LEAVE_MS = 5000;
 const ANSWERS_LIFE_MS = 3_600_000;
 /** How often a shard is left to another before its failure counts. */
 const MOST_LEAVINGS = 10;
@@ -307,7 +308,8 @@ class ShardWorker implements QueueWorker {
 
   async #leave(job: Job, token: string | undefined, ticket: ShardTicket, place: string): Promise<never> {
     await job.updateData(this.#tickets.seal(shardTicketCodec.write(ticket), place));
-    const leaveMs = this.#options.leaveMs ?? LEAVE_MS;
+    const times = ticket.leftBy.length - 1;
+    const leaveMs = Math.min((this.#options.leaveMs ?? LEAVE_MS) * 2 ** times, LONGEST_LEAVE_MS);
     // What it cannot see now it will not see for the next shard either: others take them all meanwhile.
     void this.#worker.pause(true);
     setTimeout(() => this.#paused || this.#worker.resume(), 3 * leaveMs).unref();

@@ -124,6 +124,7 @@ async function openCore(base: Base, roles: readonly NodeRole[], closer: Closer) 
     base,
     about,
     roles,
+    fingerprints,
     startedAt: base.now(),
     later,
     metrics,
@@ -166,7 +167,7 @@ async function openServices(core: Core, closer: Closer) {
 type Services = Awaited<ReturnType<typeof openServices>>;
 
 function openChain(
-  { base, validator, replica, ledger, registry, metrics, service }: Services,
+  { base, fingerprints, validator, replica, ledger, registry, metrics, service }: Services,
   closer: Closer,
 ) {
   const { settings, files, documents, now } = base;
@@ -180,6 +181,7 @@ function openChain(
     writerUrl: () => registry.list().find(({ writer }) => writer)?.url,
     onRefused: (code) => metrics.appendRefused(code),
     onAppended: (_block, seconds) => {
+      fingerprints.forget(files.dir);
       metrics.appendStored(seconds * 1000);
       if (settings.blockchain.validation.validate_on_block_add) submitQuietly(base, service, 'append');
     },

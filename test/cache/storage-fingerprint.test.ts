@@ -87,6 +87,20 @@ const CHANGES: Record<string, (dir: string) => void> = {
 };
 
 describe('StorageFingerprints', () => {
+  it('looks again after what this process has written, although the last look is young', async () => {
+    const dir = newDirectory();
+    let now = 1000;
+    const fingerprints = new StorageFingerprints({ clock: () => now });
+    now += 60;
+    await fingerprints.of(dir);
+    now += 60;
+    const before = await fingerprints.of(dir);
+    appendFileSync(join(dir, 'db/000012.log'), 'a block');
+    expect(await fingerprints.of(dir)).toBe(before);
+    fingerprints.forget(dir);
+    expect(await fingerprints.of(dir)).not.toBe(before);
+  });
+
   it('stays the same while nothing changes, for every instance and by every path', async () => {
     const dir = newDirectory();
     const link = `${dir}-link`;

@@ -48,7 +48,7 @@ export const DONE: RemoteJob = {
 };
 
 /** What was asked for, as far as tests look at it. */
-export interface SeenRequest {
+interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
