@@ -37,7 +37,6 @@ export class Exchange {
   readonly #startedAt = performance.now();
   #deadline: NodeJS.Timeout;
   #failed = false;
-  #worthAudit = true;
 
   constructor(
     private readonly request: Request,
@@ -150,9 +149,6 @@ export class Exchange {
       noteForAudit: (details) => {
         this.#auditDetails = { ...this.#auditDetails, ...details };
       },
-      leaveOutOfAudit: () => {
-        this.#worthAudit = false;
-      },
     };
   }
 
@@ -200,8 +196,7 @@ export class Exchange {
   async #audit(status: number, code?: string): Promise<void> {
     const { node, route, request } = this;
     const denied = status === 401 || status === 403;
-    const meant = route?.audit !== undefined && this.#worthAudit;
-    if (!denied && !meant && !node.options.auditAll) return;
+    if (!denied && route?.audit === undefined && !node.options.auditAll) return;
     const outcome = denied ? 'denied' : status < 400 ? 'success' : 'failure';
     const event = {
       action: route?.audit ?? route?.id ?? 'unmatched',

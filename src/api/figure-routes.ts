@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { CacheCounts, CacheStats, LevelFigures, PerformanceSnapshot } from './dependencies.js';
 import { countSchema, levelNameSchema, measuredSchema, timeSchema } from './report-schemas.js';
 import { type Route, route } from './route.js';
+import type { CacheCounts, CacheStats, LevelFigures, PerformanceSnapshot } from './snapshots.js';
 
 const tag = 'Figures';
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { ApiDependencies, HealthSnapshot } from './dependencies.js';
+import type { ApiDependencies } from './dependencies.js';
 import { overallStatus } from './integrity-status.js';
 import { statusSchema } from './report-schemas.js';
 import { type Route, route } from './route.js';
+import type { HealthSnapshot } from './snapshots.js';
 
 const tag = 'Health';
 

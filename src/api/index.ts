@@ -12,19 +12,11 @@ export type {
   ApiRuntimeConfig,
   AppendOptions,
   BlockEntry,
-  CacheCounts,
   CachedAnswer,
-  CacheStats,
   ChainInfo,
   FreezeState,
-  HealthCheck,
-  HealthSnapshot,
   JobQuery,
-  LastResult,
-  LevelFigures,
   ListedJobs,
-  NodeEntry,
-  PerformanceSnapshot,
   Principal,
   RateDecision,
   RuntimeDocument,
@@ -36,3 +28,13 @@ export type {
 export { openApiDocument } from './open-api.js';
 export type { Route } from './route.js';
 export { apiRoutes } from './routes.js';
+export type {
+  CacheCounts,
+  CacheStats,
+  HealthCheck,
+  HealthSnapshot,
+  LastResult,
+  LevelFigures,
+  NodeEntry,
+  PerformanceSnapshot,
+} from './snapshots.js';

@@ -1,5 +1,5 @@
 import { LEVELS, STATUSES, type Status } from '../validation/index.js';
-import type { LastResult } from './dependencies.js';
+import type { LastResult } from './snapshots.js';
 
 const worse = (one: Status, other: Status): Status =>
   STATUSES.indexOf(one) >= STATUSES.indexOf(other) ? one : other;

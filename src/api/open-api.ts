@@ -31,9 +31,9 @@ const problemSchema = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457; `code` is one of docs/errors.md.' });
 
-/** What any route may answer, and what all do that are not answered always. FORBIDDEN: see `refuseForeignPages`. */
-const ANY: readonly ErrorCode[] = ['REQUEST_TIMEOUT', 'INTERNAL'];
-const NOT_ALWAYS: readonly ErrorCode[] = ['FORBIDDEN', 'RATE_LIMITED', 'SHUTTING_DOWN'];
+/** What any route may answer, and those beside that are not answered always. FORBIDDEN: see `refuseForeignPages`. */
+export const ANY_ERRORS: readonly ErrorCode[] = ['REQUEST_TIMEOUT', 'INTERNAL'];
+export const USUAL_ERRORS: readonly ErrorCode[] = ['FORBIDDEN', 'RATE_LIMITED', 'SHUTTING_DOWN'];
 
 /** Every error that a route may answer, its own and those that follow from how it is declared. */
 export function errorsOf({ role, params, query, body, errors, always }: Route): readonly ErrorCode[] {
@@ -42,7 +42,7 @@ export function errorsOf({ role, params, query, body, errors, always }: Route): 
   if (params !== undefined || query !== undefined || body !== undefined) codes.add('REQUEST_INVALID');
   if (body !== undefined) codes.add('UNSUPPORTED_MEDIA_TYPE').add('REQUEST_TOO_LARGE');
   if (body?.kind === 'json') codes.add('JSON_INVALID');
-  for (const code of always ? ANY : [...NOT_ALWAYS, ...ANY]) codes.add(code);
+  for (const code of always ? ANY_ERRORS : [...USUAL_ERRORS, ...ANY_ERRORS]) codes.add(code);
   return [...codes];
 }
 
@@ -107,8 +107,9 @@ function bodyOf(body: NonNullable<Route['body']>): NonNullable<ZodOpenApiOperati
   return { required: true, description: body.description, content };
 }
 
-/** The OpenAPI 3.1 document of these routes, from the schemas that requests are held against. */
-export function openApiDocument(routes: readonly Route[], publicUrl = '/') {
+/** The OpenAPI 3.1 document of these routes, from the schemas that requests are held against. Its first server is the one
+ * that it was got from. */
+export function openApiDocument(routes: readonly Route[], publicUrl?: string) {
   const paths: ZodOpenApiPathsObject = {};
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');
@@ -123,7 +124,7 @@ export function openApiDocument(routes: readonly Route[], publicUrl = '/') {
         'Proves that a hash-chained store of RDF provenance has not been altered. Errors are RFC 9457 problems with a code.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: publicUrl }],
+    servers: [{ url: '/' }, ...(publicUrl === undefined ? [] : [{ url: publicUrl }])],
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
     components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },

@@ -30,10 +30,7 @@ export async function submitJob(
   idempotencyKey?: string,
 ): Promise<Reply> {
   const submission = await node.jobs.submit(wanted, originOf(request, idempotencyKey));
-  if (submission.kind === 'cached') {
-    request.leaveOutOfAudit();
-    return cachedReply(submission.entry, submission.ageMs);
-  }
+  if (submission.kind === 'cached') return cachedReply(submission.entry, submission.ageMs);
   const { record } = submission;
   const { jobId } = record.spec;
   request.noteForAudit({ jobId, level: record.spec.level });

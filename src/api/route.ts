@@ -54,8 +54,6 @@ export interface ApiRequest<Params, Query, Body> {
   extendDeadline(ms: number): void;
   /** What the audit log says of this request beside who and when. */
   noteForAudit(details: Readonly<Record<string, unknown>>): void;
-  /** It turned out that nothing was changed or begun, so the audit log has nothing to say of it. */
-  leaveOutOfAudit(): void;
 }
 
 export type BodyRule =

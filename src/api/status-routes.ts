@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { LEVELS } from '../validation/index.js';
-import type { ChainInfo, LastResult } from './dependencies.js';
+import type { ChainInfo } from './dependencies.js';
 import { overallStatus } from './integrity-status.js';
 import { jobPath } from './job-view.js';
 import { countSchema, levelNameSchema, statusSchema, timeSchema } from './report-schemas.js';
 import { type Route, route } from './route.js';
+import type { LastResult } from './snapshots.js';
 
 const resultSchema = z
   .object({

@@ -218,7 +218,7 @@ export class RecordBook {
 }
 
 /** Whoever did not say who they are counts as one. */
-export function userOf({ spec }: JobRecord): string {
+function userOf({ spec }: JobRecord): string {
   return spec.origin.user ?? '';
 }
 

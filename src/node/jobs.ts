@@ -50,7 +50,10 @@ export async function openJobs(parts: Parts): Promise<JobService> {
       chainId: files.trust.chainId,
       replica: files.replicaId,
       dir: files.dir,
-      head: async () => (await replica.state()).pin,
+      async head() {
+        const { pin, anchorIndex } = await replica.state();
+        return { ...pin, anchorIndex };
+      },
       fingerprint: async () => (await replica.state()).fingerprint,
     },
     backend: openBackend(base, registry, threads),

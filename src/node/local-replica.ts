@@ -6,6 +6,8 @@ export interface ReplicaState {
   /** Names, sizes and times of the files; another one means that something was written. */
   readonly fingerprint: string;
   readonly pin: Pin;
+  /** The block that the anchor names, or null without one. */
+  readonly anchorIndex: number | null;
 }
 
 interface LocalReplicaOptions {
@@ -38,7 +40,13 @@ export class LocalReplica {
   async state(): Promise<ReplicaState> {
     const { dir, fingerprint, writerHead } = this.#options;
     const now = await fingerprint(dir);
-    return { fingerprint: now, pin: writerHead?.() ?? pinOf(await this.#headAt(now)) };
+    if (writerHead) {
+      // What the writer has confirmed, it has anchored.
+      const pin = writerHead();
+      return { fingerprint: now, pin, anchorIndex: pin.height - 1 };
+    }
+    const { height, headHash, anchorIndex } = await this.#headAt(now);
+    return { fingerprint: now, pin: { height, headHash }, anchorIndex };
   }
 
   /** The whole head, read from the store. Errors: as {@link state}. */
@@ -56,8 +64,4 @@ export class LocalReplica {
     });
     return head;
   }
-}
-
-function pinOf({ height, headHash }: ChainHead): Pin {
-  return { height, headHash };
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { StopReason } from '../validation/index.js';
 
 /** A longer timer overflows and fires at once. */
@@ -17,6 +18,8 @@ export class StopSwitch {
 
   constructor(timeLimitMs: number, outer: AbortSignal | undefined) {
     this.#outer = outer;
+    // Every shard under way listens.
+    setMaxListeners(0, this.#controller.signal);
     this.#timer = setTimeout(() => this.#stop('time-limit'), Math.min(timeLimitMs, LONGEST_TIMER_MS));
     if (outer?.aborted) this.cancel();
     else outer?.addEventListener('abort', this.cancel, { once: true });

@@ -12,7 +12,11 @@ afterEach(() => node.close());
 
 /** A path that the route answers, whatever it says then. */
 const pathOf = ({ path }: Route): string =>
-  path.replace(':index', '0').replace(':file', 'start.js').replace(':id', 'x');
+  path
+    .replace(':index', '0')
+    .replace(':file', 'start.js')
+    .replace(':id', 'x')
+    .replace(/validate$/, 'validate?wait=0');
 
 const routes = apiRoutes();
 const guarded = routes.filter(({ role }) => role !== 'public');
@@ -35,9 +39,13 @@ describe('every route', () => {
   });
 
   it('that changes something needs more than a viewer, beside logging out', () => {
-    const changing = guarded.filter(({ method }) => method !== 'GET' && method !== ('HEAD' as string));
+    const changing = guarded.filter(({ method }) => method !== 'GET');
     expect(changing.filter(({ role }) => role === 'viewer').map(({ id }) => id)).toEqual(['logout']);
-    expect(changing.every(({ audit }) => audit !== undefined)).toBe(true);
+  });
+
+  it('that changes something is audited, beside those whose jobs leave a record of their own', () => {
+    const silent = guarded.filter(({ method, audit }) => method !== 'GET' && audit === undefined);
+    expect(silent.map(({ id }) => id)).toEqual(['validateWith', 'submitJob']);
   });
 
   it.each(guarded.map((route) => [route.method, route.path, route] as const))(

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiRoutes, openApiDocument, type Route } from '../../src/api/index.js';
-import { errorsOf } from '../../src/api/open-api.js';
+import { ANY_ERRORS, errorsOf, USUAL_ERRORS } from '../../src/api/open-api.js';
+import { ERRORS, type ErrorCode } from '../../src/errors.js';
 import { projectRoot } from '../support/project.js';
 import { TestNode } from './node.js';
 
@@ -80,7 +81,7 @@ describe('the pages of a node', () => {
 
   it('give the document with the address of the node', async () => {
     const { json } = await node.call('GET', '/openapi.json', { headers: LOCAL });
-    expect(json.servers).toEqual([{ url: 'https://prov.example.org' }]);
+    expect(json.servers).toEqual([{ url: '/' }, { url: 'https://prov.example.org' }]);
     expect(json.paths).toEqual(document.paths);
   });
 
@@ -110,39 +111,76 @@ describe('the pages of a node', () => {
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
+interface Described {
+  readonly name: string;
+  readonly where: string;
+  readonly schema: Record<string, unknown>;
+  readonly description?: string;
+}
+
+/** A schema in a word or two. */
+function wordsFor(schema: Record<string, unknown>): string {
+  const { type, enum: values, minimum, maximum, pattern, items, $ref } = schema;
+  if (typeof $ref === 'string') return wordsFor(document.components.schemas[$ref.split('/').at(-1)!]);
+  if (Array.isArray(values)) return values.map((value) => `\`${value}\``).join(', ');
+  if (type === 'array') return `list of ${wordsFor(items as Record<string, unknown>)}`;
+  const bounded = minimum !== undefined && (maximum ?? Number.MAX_SAFE_INTEGER) !== Number.MAX_SAFE_INTEGER;
+  if (type === 'integer') return bounded ? `${minimum} to ${maximum}` : 'a whole number';
+  return typeof pattern === 'string' ? `\`${pattern}\`` : String(type ?? 'any');
+}
+
+/** Parameters and the fields of a JSON body. */
+// biome-ignore lint/suspicious/noExplicitAny: walked as what it is, JSON
+function inputsOf(operation: any): Described[] {
+  const parameters = (operation.parameters ?? []).map((each: typeof operation) => ({
+    name: each.name,
+    where: each.required ? each.in : `${each.in}, optional`,
+    schema: each.schema ?? { type: 'string' },
+    description: each.description ?? each.schema?.description,
+  }));
+  let body = operation.requestBody?.content['application/json']?.schema ?? {};
+  if (body.$ref) body = document.components.schemas[body.$ref.split('/').at(-1)];
+  const fields = Object.entries((body.properties ?? {}) as Record<string, Record<string, unknown>>).map(
+    ([name, schema]) => ({
+      name,
+      where: body.required?.includes(name) ? 'body' : 'body, optional',
+      schema,
+      description: schema.description as string | undefined,
+    }),
+  );
+  return [...parameters, ...fields];
+}
+
+const common = new Set<ErrorCode>([...USUAL_ERRORS, ...ANY_ERRORS, 'UNAUTHENTICATED']);
+
 /** A route as a section of docs/api.md. */
 function sectionOf(route: Route): string[] {
   const operation = document.paths[route.path.replace(/:(\w+)/g, '{$1}')][route.method.toLowerCase()];
-  const parameters = (operation.parameters ?? []) as {
-    name: string;
-    in: string;
-    required?: boolean;
-    description?: string;
-    schema?: Record<string, unknown>;
-  }[];
-  const body = Object.keys(operation.requestBody?.content ?? {});
+  const types = Object.keys(operation.requestBody?.content ?? {});
+  const inputs = inputsOf(operation).map(
+    ({ name, where, schema, description }) =>
+      `| \`${name}\` | ${where} | ${cell(wordsFor(schema))} | ${cell(description ?? '')} |`,
+  );
   const answers = Object.entries(route.responses).map(
     ([status, { description }]) => `| ${status} | ${cell(description)} |`,
   );
-  const rows = parameters.map(
-    ({ name, in: where, required, description }) =>
-      `| \`${name}\` | ${where}${required ? '' : ', optional'} | ${cell(description ?? '')} |`,
-  );
+  const errors = errorsOf(route)
+    .filter((code) => !common.has(code))
+    .map((code) => `| ${ERRORS[code].http} | \`${code}\`: ${ERRORS[code].meaning} |`);
   return [
     `### ${route.method} ${route.path}`,
     '',
     `${route.summary}. ${route.role === 'public' ? 'Public' : `Role: ${route.role}`}.`,
     '',
     ...(route.description === undefined ? [] : [route.description, '']),
-    ...(rows.length === 0 ? [] : ['| parameter | where | meaning |', '|---|---|---|', ...rows, '']),
-    ...(body.length === 0 ? [] : [`Body: ${body.map((type) => `\`${type}\``).join(', ')}.`, '']),
+    ...(types.length === 0 ? [] : [`Body: ${types.map((type) => `\`${type}\``).join(', ')}.`, '']),
+    ...(inputs.length === 0
+      ? []
+      : ['| input | where | values | meaning |', '|---|---|---|---|', ...inputs, '']),
     '| status | meaning |',
     '|---|---|',
     ...answers,
-    '',
-    `Errors: ${errorsOf(route)
-      .map((code) => `\`${code}\``)
-      .join(', ')}.`,
+    ...errors,
     '',
   ];
 }
@@ -150,6 +188,7 @@ function sectionOf(route: Route): string[] {
 describe('docs/api.md', () => {
   it('describes every route', async () => {
     const tags = [...new Set(routes.map(({ tag }) => tag))];
+    const everywhere = [...common].map((code) => `\`${code}\` (${ERRORS[code].http})`).join(', ');
     const page = [
       '# REST',
       '',
@@ -157,6 +196,8 @@ describe('docs/api.md', () => {
       '`/openapi.json`, with the schemas of all bodies, and as a page to try it under `/docs`. Errors are RFC 9457 problems',
       '(`application/problem+json`) with a `code` of [errors.md](errors.md). Made from the table of routes by',
       '`npx vitest run test/api/document -u`.',
+      '',
+      `Any route may answer ${everywhere}.`,
       '',
       ...tags.flatMap((tag) => [
         `## ${tag}`,

@@ -69,6 +69,14 @@ describe('GET /health', () => {
   });
 });
 
+describe('the health routes', () => {
+  it('are not there when they are switched off', async () => {
+    const silent = await TestNode.start({ options: { healthPath: false } });
+    expect((await silent.call('GET', '/health')).status).toBe(404);
+    await silent.close();
+  });
+});
+
 describe('GET /health/ready', () => {
   it('names what fails', async () => {
     expect((await node.call('GET', '/health/ready')).json).toMatchObject({ ready: true, failing: [] });

@@ -2,10 +2,10 @@ import { connectRedis, createSealer, type RedisConnections } from '../../../src/
 import { createRedisBackend, type FleetNode, type JobBackend } from '../../../src/jobs/index.js';
 import { silentLog } from '../../../src/logging/index.js';
 
-export const SECRET = Buffer.from('a shared secret of a fleet of tests');
+const SECRET = Buffer.from('a shared secret of a fleet of tests');
 export const PREFIX = 'test';
 /** Short enough for tests, long enough that a busy machine does not lose a lock that it renews. */
-export const LOCKS = { lockMs: 1500, stalledCheckMs: 300, maxStalled: 2 };
+const LOCKS = { lockMs: 1500, stalledCheckMs: 300, maxStalled: 2 };
 
 export interface FleetBackendOptions {
   readonly url: string;
