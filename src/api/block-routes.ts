@@ -248,7 +248,7 @@ const payload = route({
   tag,
   summary: 'The payload of a block',
   description:
-    'As N-Quads, exactly the stored bytes; the other formats are made of them. Turtle has no named graphs, so a block with some is given as TriG.',
+    'As N-Quads, exactly the stored bytes; the other formats are made of them, of up to 4 MiB. Turtle has no named graphs: a block with some can be given as TriG.',
   params: indexParams,
   requestHeaders: { Accept: 'One of the formats; N-Quads when none is named.' },
   responses: {

@@ -243,6 +243,8 @@ export interface ApiDependencies {
   nodes(): Awaitable<readonly NodeEntry[]>;
   /** Called when an answer is out; `route` is the path as declared, or `unmatched`. */
   observe(route: string, method: string, status: number, seconds: number): void;
+  /** Called when a stream of events begins; gives what to call when it ends. */
+  streamOpened?(): () => void;
   /** Awaited before the answer goes out. */
   audit(event: ApiAuditEvent): Awaitable<void>;
   /** Absent: nobody is asked who they are, and everybody may do everything. */

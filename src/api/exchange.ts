@@ -231,6 +231,9 @@ export class Exchange {
     const seconds = (performance.now() - this.#startedAt) / 1000;
     // 499: the client left before there was an answer, as nginx calls it.
     const status = headersSent ? statusCode : 499;
-    this.node.observe(this.route?.path ?? 'unmatched', this.request.method, status, seconds);
+    const { method } = this.request;
+    const route = this.route?.path ?? 'unmatched';
+    this.node.observe(route, method, status, seconds);
+    this.node.log.debug('a request was answered', { requestId: this.id, method, route, status, seconds });
   };
 }

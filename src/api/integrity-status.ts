@@ -5,8 +5,8 @@ const worse = (one: Status, other: Status): Status =>
   STATUSES.indexOf(one) >= STATUSES.indexOf(other) ? one : other;
 
 /**
- * The results that still count: each level's last, unless a level that checks the same and more has come to an end
- * since. A weaker level can't take back what a stronger one has found.
+ * The results that still count: each level's last, unless a level that checks the same and more was begun after it and
+ * has come to an end. A weaker level can't take back what a stronger one has found.
  */
 function standing(results: readonly LastResult[]): readonly LastResult[] {
   return results.filter(
@@ -15,7 +15,7 @@ function standing(results: readonly LastResult[]): readonly LastResult[] {
         (other) =>
           LEVELS.indexOf(other.level) > LEVELS.indexOf(result.level) &&
           other.complete &&
-          Date.parse(other.asOf) >= Date.parse(result.asOf),
+          Date.parse(other.startedAt) >= Date.parse(result.finishedAt),
       ),
   );
 }

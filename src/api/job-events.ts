@@ -29,9 +29,11 @@ export function jobEvents(record: JobRecord, lastEventId: string | undefined, no
   return {
     stream: async (request, response) => {
       streamsOf.set(node, (streamsOf.get(node) ?? 0) + 1);
+      const ended = node.streamOpened?.();
       try {
         await streamEvents(request, response, record.spec.jobId, seen, node);
       } finally {
+        ended?.();
         streamsOf.set(node, (streamsOf.get(node) ?? 1) - 1);
       }
     },

@@ -25,11 +25,14 @@ export interface LastResult {
   readonly jobId: string;
   readonly status: Status;
   readonly complete: boolean;
-  readonly height: number;
-  readonly headHash: string;
+  /** Both null when the store could not be opened: then nothing is known of them. */
+  readonly height: number | null;
+  readonly headHash: string | null;
   readonly reportDigest: string;
   /** When the oldest evidence was read, ISO 8601. */
   readonly asOf: string;
+  /** When the chain began to be read, ISO 8601: what was changed after `finishedAt` it can't have seen. */
+  readonly startedAt: string;
   readonly finishedAt: string;
 }
 

@@ -18,7 +18,9 @@ const resultSchema = z
     ageSeconds: z.number().nullable().meta({ description: 'Since the oldest evidence was read.' }),
     asOf: timeSchema.nullable(),
     finishedAt: timeSchema.nullable(),
-    height: countSchema.nullable().meta({ description: 'Blocks of the chain at that time.' }),
+    height: countSchema.nullable().meta({
+      description: 'Blocks of the chain at that time; null also when the store could not be opened.',
+    }),
     blocksSince: z
       .int()
       .nullable()
@@ -75,7 +77,7 @@ function levelView(
     asOf,
     finishedAt,
     height,
-    blocksSince: chain === undefined ? null : chain.height - height,
+    blocksSince: chain === undefined || height === null ? null : chain.height - height,
     jobId,
     reportDigest,
     report: `${jobPath(jobId)}/report`,

@@ -42,6 +42,8 @@ export interface JobRunnerOptions {
 interface Run {
   record: JobRecord;
   readonly stop: AbortController;
+  /** As far as the validator has told; the record lags behind. */
+  progress?: Progress;
   /** Who cancelled it. */
   cancelledBy?: string;
   /** A later attempt has begun elsewhere: whatever comes of this one counts no more. */
@@ -176,7 +178,8 @@ export class JobRunner {
     const { chain, validator, graceMs } = this.#options;
     const { spec } = run.record;
     const signal = run.stop.signal;
-    const exchange = spec.parallel ? this.#options.shards : undefined;
+    // The CPU profile is taken by the threads of one validator, so that a profiled job stays on one node.
+    const exchange = spec.parallel && !spec.profiling ? this.#options.shards : undefined;
     const progress = this.#progressOf(run);
     const shards: RunOptions['shards'] = exchange?.spreads(spec.replica)
       ? (plan) =>
@@ -219,6 +222,7 @@ export class JobRunner {
   #progressOf(run: Run): (progress: Progress) => void {
     let told = 0;
     return (progress) => {
+      run.progress = progress;
       const { now, progressMs } = this.#options;
       const at = now();
       if (run.lost || run.stop.signal.aborted || at.getTime() - told < progressMs) return;
@@ -296,7 +300,8 @@ export class JobRunner {
     const now = this.#options.now();
     const before =
       state === 'cancelled' ? noteRecord(run.record, `cancelled by ${run.cancelledBy}`, now) : run.record;
-    return finishRecord(before, state, { status, complete, reportDigest }, now);
+    const verdict = { status, complete, reportDigest, ...(run.progress && { progress: run.progress }) };
+    return finishRecord(before, state, verdict, now);
   }
 }
 

@@ -243,6 +243,11 @@ export class JobService {
     return this.#statistics.now(queued, this.#runner.active);
   }
 
+  /** When the oldest of this node's jobs that wait was accepted, in milliseconds since 1970. */
+  get oldestQueuedAt(): number | undefined {
+    return this.#book.oldestQueuedAt;
+  }
+
   /** Puts a changed `max_concurrent_validations` into force. */
   applyConfig(): void {
     this.#workers[0]?.setConcurrency(this.#options.config().max_concurrent_validations);

@@ -69,7 +69,7 @@ export class Reconciler {
       if (looked.has(jobId) || !book.current(jobId)) this.#suspects.delete(jobId);
     }
     for (const { spec } of missing) this.#suspects.add(spec.jobId);
-    await this.#failUnattended();
+    await this.#failUnattended(turn);
   }
 
   /** Of many jobs some at each look, in turn: looking at all of 20,000 every second took most of the time. */
@@ -136,8 +136,8 @@ export class Reconciler {
     await queueOf(record.spec.replica).add(queuedJob(again, sealer));
   }
 
-  async #failUnattended(): Promise<void> {
-    const { book, nodes, now, unattendedMs } = this.#options;
+  async #failUnattended(turn: readonly JobRecord[]): Promise<void> {
+    const { nodes, now, unattendedMs } = this.#options;
     const attended = new Set(
       nodes
         .list()
@@ -145,12 +145,9 @@ export class Reconciler {
         .map(({ replica }) => replica),
     );
     const at = now().getTime();
-    const alone = book.open().filter(({ spec }) => spec.kind === 'replica' && !attended.has(spec.replica));
-    const replicas = new Set(alone.map(({ spec }) => spec.replica));
-    for (const replica of this.#unattendedSince.keys()) {
-      if (!replicas.has(replica)) this.#unattendedSince.delete(replica);
-    }
-    for (const record of alone) {
+    for (const replica of attended) this.#unattendedSince.delete(replica);
+    for (const record of turn) {
+      if (record.spec.kind !== 'replica' || attended.has(record.spec.replica)) continue;
       const { replica } = record.spec;
       const since = this.#unattendedSince.get(replica) ?? at;
       this.#unattendedSince.set(replica, since);

@@ -74,6 +74,14 @@ export class RecordBook {
     return this.#queued;
   }
 
+  /** When the oldest of them was accepted, in milliseconds since 1970. */
+  get oldestQueuedAt(): number | undefined {
+    for (const { record } of this.#open.values()) {
+      if (record.state === 'queued') return Date.parse(record.spec.createdAt);
+    }
+    return undefined;
+  }
+
   openCountOf(user: string): number {
     return this.#perUser.get(user) ?? 0;
   }

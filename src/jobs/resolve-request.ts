@@ -23,7 +23,7 @@ export interface JobConfig {
   readonly enable_profiling: boolean;
   /** Seconds that a job may take when nobody says otherwise. */
   readonly max_validation_time: number;
-  /** Seconds that nobody who asks for a job may go beyond; a custom level of the operator's may. */
+  /** Seconds that no job may go beyond, whoever asks for it. */
   readonly max_validation_time_seconds: number;
   readonly batch_size: number;
   /** Jobs that this node runs at a time. */
@@ -106,9 +106,8 @@ function checkSet(
 }
 
 function timeLimitMs(request: JobRequest, config: JobConfig, custom: CustomLevel | undefined): number {
-  const most = (custom?.max_validation_time ?? config.max_validation_time_seconds) * 1000;
   const usual = (custom?.max_validation_time ?? config.max_validation_time) * 1000;
-  return Math.min(request.timeLimitMs ?? usual, most);
+  return Math.min(request.timeLimitMs ?? usual, config.max_validation_time_seconds * 1000);
 }
 
 function checkNumbers({ from, to, timeLimitMs: limit }: JobRequest): void {

@@ -125,6 +125,8 @@ export function readdRecord(before: JobRecord, note: string, now: Date): JobReco
 }
 
 export interface Verdict {
+  /** How far it got, where that is known better than the record says. */
+  readonly progress?: Progress;
   readonly status: Status;
   readonly complete: boolean;
   readonly reportDigest?: string;

@@ -59,8 +59,15 @@ export interface Metrics {
   jobStarted(level: string, waitMs: number): void;
   jobRetried(level: string): void;
   jobFinished(level: string, state: string): void;
-  /** @param stages milliseconds per stage, of a job with profiling */
-  validationFinished(report: MeasuredReport, stages?: Readonly<Record<string, number>>): void;
+  /**
+   * @param stages milliseconds per stage, of a job with profiling
+   * @param ofLevel whether the report says something about the chain at its level
+   */
+  validationFinished(
+    report: MeasuredReport,
+    stages?: Readonly<Record<string, number>>,
+    ofLevel?: boolean,
+  ): void;
 
   appendStored(durationMs: number): void;
   appendRefused(code: ErrorCode): void;
@@ -104,7 +111,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     ...httpMetrics(instruments),
     ...jobMetrics(instruments),
-    validationFinished: (report, stages) => recordReport(instruments, report, stages),
+    validationFinished: (report, stages, ofLevel) => recordReport(instruments, report, stages, ofLevel),
     appendStored(durationMs) {
       instruments.count('provchain_appends_total', { outcome: 'stored' });
       instruments.observe('provchain_append_duration_seconds', {}, durationMs / 1000);
@@ -178,6 +185,7 @@ function recordReport(
   instruments: Instruments,
   report: MeasuredReport,
   stages: Readonly<Record<string, number>> = {},
+  ofLevel = true,
 ): void {
   const { level, status, scope, checked } = report;
   instruments.count('provchain_validations_total', { level, status });
@@ -194,7 +202,7 @@ function recordReport(
   for (const [stage, durationMs] of Object.entries(stages)) {
     instruments.observe('provchain_validation_stage_seconds', { level, stage }, durationMs / 1000);
   }
-  if (!scope.partial) recordLast(instruments, report);
+  if (ofLevel && !scope.partial) recordLast(instruments, report);
 }
 
 /** What was last said of the whole chain. An Incomplete report says something, but it does not make the chain checked. */

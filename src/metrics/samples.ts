@@ -5,7 +5,6 @@ type Awaitable<T> = T | Promise<T>;
 type Source<Sample> = () => Awaitable<Sample | undefined>;
 
 export interface QueueSample {
-  /** `jobs` or `shards`. */
   readonly queue: string;
   readonly waiting?: number;
   readonly active?: number;

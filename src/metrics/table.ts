@@ -65,7 +65,7 @@ export const METRICS = {
   provchain_queue_waiting: sampled('Jobs that wait.', ['queue']),
   provchain_queue_active: sampled('Jobs that run.', ['queue']),
   provchain_queue_oldest_waiting_seconds: sampled(
-    'How long the oldest waiting job has waited; absent when none waits.',
+    'How long the oldest waiting job of this node has waited; absent when none waits.',
     ['queue'],
   ),
 

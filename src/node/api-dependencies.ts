@@ -66,6 +66,7 @@ export function apiDependencies(parts: Parts): ApiDependencies {
     performance: () => parts.figures.snapshot(),
     nodes: () => registry.list(),
     observe: (route, method, status, seconds) => metrics.httpRequest(route, method, status, seconds),
+    streamOpened: () => metrics.eventStream(),
     audit: (event) => parts.audit.record(event),
     auth: parts.auth,
     rateLimit: parts.rateLimit,

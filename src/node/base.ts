@@ -82,7 +82,7 @@ export async function openBase(settings: Settings, dir: string): Promise<Base> {
 }
 
 function openLog({ monitoring: { logging }, security, redis, deployment }: Settings): ClosableLog {
-  const { name, region, datacenter } = deployment.environment;
+  const { name, region, datacenter, instance_id } = deployment.environment;
   const { level, format, log_file, max_log_size_mb, max_log_files } = logging;
   const secrets = [security.authentication.jwt_secret_key, redis.shared_secret];
   return createLog({
@@ -93,7 +93,7 @@ function openLog({ monitoring: { logging }, security, redis, deployment }: Setti
       log_file === undefined
         ? undefined
         : { path: log_file, maxSizeMb: max_log_size_mb, maxFiles: max_log_files },
-    fields: { environment: name, region, datacenter },
+    fields: { environment: name, region, datacenter, node: instance_id },
     secrets: secrets.filter((secret) => secret !== undefined),
   });
 }

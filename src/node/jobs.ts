@@ -114,8 +114,7 @@ async function noteEnd(
   if (stored === undefined) return;
   const report = JSON.parse(stored.text) as Report;
   const profile = spec.profiling ? await service.profile(spec.jobId) : undefined;
-  metrics.validationFinished(report, profile?.stages);
-  lastResults.note(record, report);
+  metrics.validationFinished(report, profile?.stages, lastResults.note(record, report));
 }
 
 /** The jobs as the API is given them: what is accepted, joined and refused is counted. */

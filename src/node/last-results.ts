@@ -3,7 +3,7 @@ import { ProvChainError } from '../errors.js';
 import type { SharedDocuments } from '../fleet/index.js';
 import type { JobRecord } from '../jobs/index.js';
 import type { Log } from '../logging/index.js';
-import { LEVELS, type Level, type Report } from '../validation/index.js';
+import { LEVELS, type Level, type Report, STATUSES, type Status } from '../validation/index.js';
 
 /** The last complete result of each level, by `replica/level`. */
 type Results = Readonly<Record<string, LastResult>>;
@@ -33,19 +33,24 @@ export class LastResults {
 
   /** Of this node's replica, from the least to the highest level. */
   list(): LastResult[] {
-    const results = { ...this.#results(), ...Object.fromEntries(this.#pending) };
+    const results = merge(this.#results(), [...this.#pending]);
     return LEVELS.flatMap((level) => results[this.#key(this.#options.replica, level)] ?? []);
   }
 
-  /** Takes a report that a job has ended with; parts of a chain and custom sets of checks say nothing about a level. */
-  note({ spec }: JobRecord, report: Report): void {
+  /**
+   * Takes a report that a job has ended with. Parts of a chain, custom sets of checks and reports for which the chain may
+   * do without its anchor say nothing about a level; returns whether this one does.
+   */
+  note({ spec }: JobRecord, report: Report): boolean {
+    if (report.level === 'Custom' || report.scope.partial || !spec.requireAnchor) return false;
     const { height, headHash } = report.chain;
-    if (report.level === 'Custom' || report.scope.partial || height === null || headHash === null) return;
     const key = this.#key(report.replica, report.level);
-    const { status, complete, reportDigest, asOf, finishedAt } = report;
+    const { status, complete, reportDigest, asOf, startedAt, finishedAt } = report;
     const result = { level: report.level, jobId: spec.jobId, status, complete, height, headHash };
-    this.#pending.set(key, { ...result, reportDigest, asOf, finishedAt });
+    const noted = { ...result, reportDigest, asOf, startedAt, finishedAt };
+    this.#pending.set(key, standing(this.#pending.get(key), noted));
     this.#timer ??= setTimeout(() => this.#flush(), WRITE_MS);
+    return true;
   }
 
   async close(): Promise<void> {
@@ -88,12 +93,25 @@ export class LastResults {
   }
 }
 
-/** Of two results of one replica and level the one with the newer evidence stays. */
 function merge(known: Results, noted: readonly (readonly [string, LastResult])[]): Results {
   const merged: Record<string, LastResult> = { ...known };
-  for (const [key, result] of noted) {
-    const before = merged[key];
-    if (before === undefined || before.asOf <= result.asOf) merged[key] = result;
-  }
+  for (const [key, result] of noted) merged[key] = standing(merged[key], result);
   return merged;
+}
+
+const ranks = (one: Status, other: Status): number => STATUSES.indexOf(one) - STATUSES.indexOf(other);
+
+/**
+ * Which of two results of one replica and level stands. The later one, by when each read the chain: not by the age of
+ * its evidence, because a job that reuses signatures reads every byte again all the same. Of two that read at the same
+ * time nobody knows which saw the chain last, so the worse one stays; and what could not be checked to its end takes
+ * back nothing that was found.
+ */
+function standing(before: LastResult | undefined, result: LastResult): LastResult {
+  if (before === undefined) return result;
+  const worse = ranks(result.status, before.status);
+  if (before.finishedAt <= result.startedAt) return result.complete || worse >= 0 ? result : before;
+  if (result.finishedAt <= before.startedAt) return before;
+  if (worse !== 0) return worse > 0 ? result : before;
+  return before.startedAt <= result.startedAt ? result : before;
 }

@@ -28,7 +28,9 @@ export function metricSources(parts: Parts): MetricSources {
   return {
     queues() {
       const { queued, active } = service.stats();
-      return [{ queue: 'jobs', waiting: queued, active }];
+      const since = service.oldestQueuedAt;
+      const oldestWaitingSeconds = since && Math.max(0, base.now().getTime() - since) / 1000;
+      return [{ queue: 'jobs', waiting: queued, active, oldestWaitingSeconds }];
     },
     validator: () => validator.stats(),
     limits() {

@@ -42,6 +42,15 @@ export class RuntimeConfig {
     };
   }
 
+  /** Names of the settings that are in force with another value than the configuration file has. */
+  overridden(): readonly string[] {
+    const [inForce, initial] = [
+      Object.entries(this.current()),
+      new Map(Object.entries(this.#options.initial)),
+    ];
+    return inForce.filter(([name, value]) => initial.get(name) !== value).map(([name]) => name);
+  }
+
   /** Errors: CONFIG_INVALID; REVISION_CONFLICT when `expectedRevision` is not the one in force. */
   async update(patch: RuntimePatch, by: string, expectedRevision?: number): Promise<RuntimeDocument> {
     const { revision, value } = this.get();

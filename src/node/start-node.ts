@@ -107,6 +107,16 @@ async function openCore(base: Base, roles: readonly NodeRole[], closer: Closer) 
       log.info('the settings were changed', { revision: runtime.get().revision });
     },
   });
+  const overridden = runtime.overridden();
+  if (overridden.length > 0) {
+    const { revision, by, at } = runtime.get();
+    log.warn('settings changed at run time are in force instead of the file', {
+      overridden,
+      revision,
+      by,
+      at,
+    });
+  }
   const validator = createValidator({ ...validatorLimits(runtime.current(), settings), log });
   closer.add('validator', () => validator.close());
   await validator.ready();

@@ -39,7 +39,7 @@ export const performance = section('What a validation does unless the request sa
     atRunTime: true,
   }),
   enable_profiling: setting(flag().default(false), {
-    meaning: 'attach a CPU profile and the times of the stages to every job',
+    meaning: 'attach a CPU profile and the times of the stages to every job; such a job stays on one node',
     atRunTime: true,
   }),
   max_cache_size: setting(whole(1, 1_000_000).optional(), {
@@ -106,7 +106,7 @@ const customLevel = table({
     otherwise: 'integrity.performance',
   }),
   enable_profiling: setting(flag().optional(), {
-    meaning: 'attach a CPU profile and the times of the stages',
+    meaning: 'attach a CPU profile and the times of the stages; such a job stays on one node',
     otherwise: 'integrity.performance',
   }),
 });

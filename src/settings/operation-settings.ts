@@ -30,8 +30,8 @@ export const monitoring = section('What the node tells about itself.', {
     }),
     format: setting(oneOf(['json', 'text']).default('json'), { meaning: 'one JSON object a line, or text' }),
     log_file: setting(filePath().optional(), {
-      meaning: 'a file that is rotated',
-      otherwise: 'standard error',
+      meaning: 'a file that is rotated, for what also goes to standard error',
+      otherwise: 'standard error only',
     }),
     max_log_size_mb: setting(amount(0.01, 10_240).default(100), {
       meaning: 'size at which the file is rotated',
@@ -56,7 +56,7 @@ export const monitoring = section('What the node tells about itself.', {
 });
 
 export const deployment = section('Where and when it runs.', {
-  environment: section('Labels of logs and metrics.', {
+  environment: section('Fields of every log line, and who this node is.', {
     name: setting(label().default('development'), { meaning: 'name of the environment' }),
     region: setting(label().optional(), { meaning: 'region' }),
     datacenter: setting(label().optional(), { meaning: 'data center' }),

@@ -74,13 +74,13 @@ export const security = section('Who may do what.', {
       meaning: 'also log failed logins and refused requests',
     }),
   }),
-  rate_limit: section('Requests of one client: a user, or an address without authentication.', {
+  rate_limit: section('Requests from one address; network.api.trust_proxy_hops says whose address counts.', {
     enabled: setting(flag().optional(), {
       meaning: 'answer 429 above the limits',
       otherwise: 'as security.authentication.enabled',
     }),
     requests_per_minute: setting(whole(1, 10_000_000).default(6000), {
-      meaning: 'requests of one client',
+      meaning: 'requests from one address, counted across the fleet',
       unit: '1/min',
     }),
     logins_per_minute: setting(whole(1, 100_000).default(30), {

@@ -24,6 +24,7 @@ const result = (part: Partial<LastResult> & { minutesAgo?: number }): LastResult
     headHash: '0'.repeat(64),
     reportDigest: 'ef'.repeat(32),
     asOf,
+    startedAt: asOf,
     finishedAt: asOf,
     ...rest,
   };

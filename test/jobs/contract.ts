@@ -255,7 +255,7 @@ export function describeJobs(name: string, backends: () => BackendUnderTest): vo
       node.chain.fingerprint = 'f1';
       expect((await node.service.submit({ fresh: true }, API)).kind).toBe('accepted');
       expect(await accept(node, { profile: 'audit' })).toMatchObject({
-        spec: { level: 'Full', cacheTtlMs: 0, timeLimitMs: 120_000 },
+        spec: { level: 'Full', cacheTtlMs: 0, timeLimitMs: 60_000 },
       });
       expect(node.cache.size).toBe(1);
     });

@@ -145,10 +145,12 @@ describe('resolveRequest', () => {
     });
   });
 
-  it('bounds the time limit of a caller, and lets a custom level of the operator go beyond', () => {
+  it('bounds the time limit of a caller and of a custom level', () => {
     expect(resolveRequest({ timeLimitMs: 3_600_000 }, CONFIG).timeLimitMs).toBe(60_000);
     expect(resolveRequest({ timeLimitMs: 10 }, CONFIG).timeLimitMs).toBe(10);
-    expect(resolveRequest({ profile: 'audit' }, CONFIG).timeLimitMs).toBe(120_000);
+    expect(resolveRequest({ profile: 'audit' }, CONFIG).timeLimitMs).toBe(60_000);
+    const config = { ...CONFIG, max_validation_time_seconds: 600 };
+    expect(resolveRequest({ profile: 'audit' }, config).timeLimitMs).toBe(120_000);
   });
 
   it('reuses nothing for a fresh job or one of a level without caching', () => {

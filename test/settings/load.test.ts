@@ -263,12 +263,12 @@ describe('texts that are not TOML', () => {
 
 describe('loadSettings', () => {
   it('throws CONFIG_INVALID at the first problem and names all of them', () => {
-    const text = 'jobs.shard_attempts = 0\nnope = 1\n[network.tls]\nenabled = true';
+    const text = 'jobs.worker_threads = 0\nnope = 1\n[network.tls]\nenabled = true';
     const error = failureOf(() => loadSettings({ file: write(text), env: {} }));
     expect(error.code).toBe('CONFIG_INVALID');
     expect(error.place).toEqual({ source: file, line: 1, column: 23 });
     expect(error.message).toMatch(
-      /^jobs\.shard_attempts is 0; .*:2:1: nope is no setting.*cert_file.*key_file/,
+      /^jobs\.worker_threads is 0; .*:2:1: nope is no setting.*cert_file.*key_file/,
     );
   });
 
