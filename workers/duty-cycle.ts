@@ -11,23 +11,29 @@ const LONGEST_SLEEP_MS = 100;
  */
 export class DutyCycle {
   #since = performance.now();
-  #owedMs = 0;
+  /** Work that was not slept off yet. */
+  #workedMs = 0;
 
   /** Work begins: what passed since the last end was none. */
   begin(): void {
     this.#since = performance.now();
   }
 
-  /** Sleeps off what is owed for the work since the last call, unless a stop is asked for meanwhile. */
+  /**
+   * Sleeps off what is owed for the work since the last call, unless a stop is asked for meanwhile. How much that is
+   * follows the limit of each moment: one that is lifted wakes those that sleep under it.
+   */
   async rest(settings: PoolSettings | undefined, stopped: () => boolean): Promise<void> {
-    const worked = performance.now() - this.#since;
-    const percent = settings?.cpuPercent() ?? 100;
-    this.#owedMs = percent < 100 ? this.#owedMs + worked * (100 / percent - 1) : 0;
-    while (this.#owedMs >= SHORTEST_SLEEP_MS && !stopped()) {
+    this.#workedMs += performance.now() - this.#since;
+    for (;;) {
+      const percent = settings?.cpuPercent() ?? 100;
+      const sleepPerWork = 100 / percent - 1;
+      if (sleepPerWork <= 0) this.#workedMs = 0;
+      const owedMs = this.#workedMs * sleepPerWork;
+      if (owedMs < SHORTEST_SLEEP_MS || stopped()) break;
       const slept = performance.now();
-      const ms = Math.min(this.#owedMs, LONGEST_SLEEP_MS);
-      await new Promise((resolve) => setTimeout(resolve, ms));
-      this.#owedMs -= performance.now() - slept;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(owedMs, LONGEST_SLEEP_MS)));
+      this.#workedMs -= (performance.now() - slept) / sleepPerWork;
     }
     this.begin();
   }

@@ -6,6 +6,7 @@ import type { Role } from '../auth/index.js';
 import type { InclusionProof } from '../chain/index.js';
 import type { JobEvent, JobOrigin, JobRecord, JobRequest, JobState } from '../jobs/index.js';
 import type { Log } from '../logging/index.js';
+import type { ChainHead } from '../pool/index.js';
 import type { RdfFormat } from '../rdf/index.js';
 import type { RuntimePatch, RuntimeSettings } from '../settings/index.js';
 import type { Level, Status } from '../validation/index.js';
@@ -70,18 +71,7 @@ export interface ApiJobs {
   wait(jobId: string, ms: number, signal: AbortSignal): Promise<JobRecord>;
 }
 
-export interface ChainInfo {
-  readonly chainId: string;
-  readonly format: string;
-  readonly replicaId: string;
-  /** Number of blocks. */
-  readonly height: number;
-  /** Hex hash of the last block; 64 zeros for an empty chain. */
-  readonly headHash: string;
-  /** Of the last block; null for an empty chain. */
-  readonly timestamp: string | null;
-  /** The block that the anchor names; null without an anchor. */
-  readonly anchorIndex: number | null;
+export interface ChainInfo extends ChainHead {
   /** Whether this node appends. */
   readonly writer: boolean;
   /** Where blocks are appended instead, as far as that is known. */

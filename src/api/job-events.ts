@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createSession, type Session } from 'better-sse';
 import { ProvChainError } from '../errors.js';
-import type { JobEvent, JobRecord } from '../jobs/index.js';
+import { isTerminal, type JobEvent, type JobRecord } from '../jobs/index.js';
 import type { ApiDependencies } from './dependencies.js';
-import { hasEnded, jobView } from './job-view.js';
+import { jobView } from './job-view.js';
 import type { Reply } from './route.js';
 
 const HEARTBEAT_MS = 15_000;
@@ -21,7 +21,7 @@ const streamsOf = new WeakMap<ApiDependencies, number>();
  */
 export function jobEvents(record: JobRecord, lastEventId: string | undefined, node: ApiDependencies): Reply {
   const seen = /^\d{1,15}$/.test(lastEventId ?? '') ? Number(lastEventId) : -1;
-  if (hasEnded(record.state) && record.revision <= seen) return { status: 204 };
+  if (isTerminal(record.state) && record.revision <= seen) return { status: 204 };
   const open = streamsOf.get(node) ?? 0;
   if (open >= (node.options.maxEventStreams ?? MAX_STREAMS)) {
     throw new ProvChainError('OVERLOADED', `${open} event streams are open already`);
@@ -99,7 +99,7 @@ class EventStream {
 
   take({ id, type, record }: JobEvent): void {
     if (id <= this.#sent || !this.session.isConnected || this.response.writableEnded) return;
-    const ended = hasEnded(record.state);
+    const ended = isTerminal(record.state);
     // An event of progress replaces the one before it, so a client that reads slowly gets fewer of them.
     if (type === 'progress' && !ended && this.response.writableNeedDrain) return;
     if (this.response.writableLength > MAX_UNSENT_BYTES) {

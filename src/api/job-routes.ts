@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ProvChainError } from '../errors.js';
-import type { JobRecord } from '../jobs/index.js';
+import { isTerminal, type JobRecord } from '../jobs/index.js';
 import type { ApiDependencies } from './dependencies.js';
 import { jobEvents } from './job-events.js';
 import {
@@ -14,8 +14,8 @@ import {
   outcomeSchema,
   waitText,
 } from './job-schemas.js';
-import { hasEnded, jobPath, jobView } from './job-view.js';
-import { submitJob } from './outcome.js';
+import { jobPath, jobView } from './job-view.js';
+import { SUBMIT_ERRORS, submitJob } from './outcome.js';
 import { reportSchema } from './report-schemas.js';
 import { type Route, route } from './route.js';
 
@@ -78,16 +78,7 @@ const submit = route({
       headers: { Location: 'Path of the job.', 'Retry-After': 'Seconds until it is worth looking again.' },
     },
   },
-  errors: [
-    'OUT_OF_RANGE',
-    'IDEMPOTENCY_MISMATCH',
-    'OVERLOADED',
-    'QUEUE_UNAVAILABLE',
-    'STORE_UNAVAILABLE',
-    'STORE_CORRUPT',
-    'NOT_A_CHAIN',
-    'JOB_WITHOUT_REPORT',
-  ],
+  errors: ['IDEMPOTENCY_MISMATCH', ...SUBMIT_ERRORS],
   async handle(request, node) {
     const key = idempotencyKey(request.header('Idempotency-Key'));
     const wait = request.query.wait ?? preferredWait(request.header('Prefer')) ?? 0;
@@ -172,7 +163,7 @@ const cancel = route({
   async handle({ params, principal, noteForAudit }, node) {
     noteForAudit({ jobId: params.id });
     const record = await node.jobs.cancel(params.id, principal.name);
-    const ended = hasEnded(record.state);
+    const ended = isTerminal(record.state);
     const headers: Record<string, string> = ended ? {} : { Location: jobPath(params.id) };
     return { status: ended ? 200 : 202, headers, json: jobView(record) };
   },
@@ -196,7 +187,7 @@ const report = route({
     const found = await node.jobs.report(params.id);
     if (found === undefined) {
       const record = await findJob(node, params.id);
-      if (hasEnded(record.state)) {
+      if (isTerminal(record.state)) {
         throw new ProvChainError(
           'JOB_WITHOUT_REPORT',
           `the job is ${record.state} and has no report of its own`,

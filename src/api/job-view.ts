@@ -1,12 +1,10 @@
 import type { z } from 'zod';
-import type { JobRecord, JobState } from '../jobs/index.js';
+import type { JobRecord } from '../jobs/index.js';
 import type { jobSchema } from './job-schemas.js';
 
 export type JobView = z.output<typeof jobSchema>;
 
 export const jobPath = (jobId: string): string => `/api/jobs/${jobId}`;
-
-export const hasEnded = (state: JobState): boolean => state !== 'queued' && state !== 'running';
 
 /**
  * A job as clients see it: flat, every field always there, and without the keys by which the node finds duplicates and

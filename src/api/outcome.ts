@@ -1,7 +1,7 @@
 import { type ErrorCode, ProvChainError } from '../errors.js';
-import type { JobOrigin, JobRecord, JobRequest } from '../jobs/index.js';
+import { isTerminal, type JobOrigin, type JobRecord, type JobRequest } from '../jobs/index.js';
 import type { ApiDependencies, CachedAnswer } from './dependencies.js';
-import { hasEnded, jobPath, jobView } from './job-view.js';
+import { jobPath, jobView } from './job-view.js';
 import { withExtras } from './problem.js';
 import type { ApiRequest, JsonReply, RawReply, Reply } from './route.js';
 
@@ -17,6 +17,17 @@ export const originOf = (request: AnyRequest, idempotencyKey?: string): JobOrigi
   requestId: request.requestId,
   ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
 });
+
+/** With what {@link submitJob} can fail. */
+export const SUBMIT_ERRORS = [
+  'OUT_OF_RANGE',
+  'OVERLOADED',
+  'QUEUE_UNAVAILABLE',
+  'STORE_UNAVAILABLE',
+  'STORE_CORRUPT',
+  'NOT_A_CHAIN',
+  'JOB_WITHOUT_REPORT',
+] as const satisfies readonly ErrorCode[];
 
 /**
  * Asks for a validation and answers with its report, if it comes from the cache or within the time to wait, or with the
@@ -34,12 +45,12 @@ export async function submitJob(
   const { record } = submission;
   const { jobId } = record.spec;
   request.noteForAudit({ jobId, level: record.spec.level });
-  if (hasEnded(record.state)) return outcomeReply(record, node);
+  if (isTerminal(record.state)) return outcomeReply(record, node);
   if (waitSeconds === 0) return acceptedReply(record);
   request.extendDeadline(waitSeconds * 1000);
   const signals = node.stopping === undefined ? [request.signal()] : [request.signal(), node.stopping];
   const later = await node.jobs.wait(jobId, waitSeconds * 1000, AbortSignal.any(signals));
-  return hasEnded(later.state) ? outcomeReply(later, node) : acceptedReply(later);
+  return isTerminal(later.state) ? outcomeReply(later, node) : acceptedReply(later);
 }
 
 /**

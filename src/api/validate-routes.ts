@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { ApiDependencies } from './dependencies.js';
 import { jobRequestSchema, jobSchema, outcomeSchema, validateQuerySchema } from './job-schemas.js';
-import { submitJob } from './outcome.js';
+import { SUBMIT_ERRORS, submitJob } from './outcome.js';
 import { type ApiRequest, type Reply, type Route, route } from './route.js';
 
 /** Below the usual limit of a request, so that a small chain's report comes back at once. */
@@ -20,15 +20,7 @@ const common = {
       headers: { Location: 'Path of the job.', 'Retry-After': 'Seconds until it is worth looking again.' },
     },
   },
-  errors: [
-    'OUT_OF_RANGE',
-    'OVERLOADED',
-    'QUEUE_UNAVAILABLE',
-    'STORE_UNAVAILABLE',
-    'STORE_CORRUPT',
-    'NOT_A_CHAIN',
-    'JOB_WITHOUT_REPORT',
-  ],
+  errors: SUBMIT_ERRORS,
 } as const;
 
 type Query = z.output<typeof validateQuerySchema>;

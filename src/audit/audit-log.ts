@@ -2,9 +2,10 @@ import { fstatSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { ProvChainError } from '../errors.js';
 import type { Log } from '../logging/index.js';
+import { syncFolder } from '../sync-folder.js';
 import { type ChainPoint, encodeEntry, LONGEST_LINE, START } from './entry.js';
 import { type AuditEvent, sanitizeEvent } from './event.js';
-import { HeadFile, type LogPaths, logPaths, rotatedFiles, syncFolder } from './files.js';
+import { HeadFile, type LogPaths, logPaths, rotatedFiles } from './files.js';
 import { findLogEnd, type LogEnd } from './tail.js';
 
 export interface AuditLogOptions {

@@ -4,6 +4,7 @@ import { open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProvChainError } from '../errors.js';
+import { syncFolder } from '../sync-folder.js';
 
 /** Permissions a secret file must not have: `owner` is 0600 or less, `group` lets a group read it too. */
 const FORBIDDEN = { owner: 0o077, group: 0o027 } as const;
@@ -77,12 +78,7 @@ export async function replacePrivateFile(path: string, text: string): Promise<vo
       await file.close();
     }
     await rename(temporary, path);
-    const folder = await open(dirname(path), 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+    await syncFolder(dirname(path));
   } catch (cause) {
     await unlink(temporary).catch(() => {});
     throw new ProvChainError('FILE_UNREADABLE', `it cannot be written: ${(cause as Error).message}`, {

@@ -10,8 +10,6 @@ export interface NodeEntry {
   readonly roles: readonly string[];
   readonly chainId: string;
   readonly replica: string;
-  /** Equal for nodes that see the same chain directory. */
-  readonly dirId: string;
   /** Number of blocks, and hex hash of the last one; null while it could not be read. */
   readonly height: number | null;
   readonly headHash: string | null;

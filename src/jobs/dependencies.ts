@@ -1,3 +1,5 @@
+import type { CachedResult, ResultIdentity as KeyedIdentity } from '../cache/index.js';
+import type { Sealer } from '../fleet/index.js';
 import type {
   EvidenceStore,
   Level,
@@ -6,7 +8,6 @@ import type {
   ShardOutcome,
   ShardRunner,
   ShardTask,
-  Status,
   Unseen,
 } from '../validation/index.js';
 import type { JobResult, JobSpec } from './job.js';
@@ -25,36 +26,14 @@ export interface JobState {
   ): Promise<readonly { readonly key: string; readonly value: T }[]>;
 }
 
-/** A finished report under its cache key: `src/cache`. */
-export interface CachedReport {
-  /** JSON text, served as it is. */
-  readonly report: string;
-  readonly status: Status;
-  /** ISO 8601. */
-  readonly storedAt: string;
-  /** When the oldest of its evidence was read, ISO 8601. */
-  readonly asOf: string;
-  readonly fence: number;
-}
-
 /** A cache that is away is a miss, never an error. */
 export interface ReportCache {
-  get(key: string, level: string): Promise<CachedReport | undefined>;
-  put(key: string, entry: CachedReport, ttlMs: number, level: string): Promise<unknown>;
+  get(key: string, level: string): Promise<CachedResult | undefined>;
+  put(key: string, entry: CachedResult, ttlMs: number, level: string): Promise<unknown>;
 }
 
-/** What decides a result beside the bytes: one text per different result. */
-export interface ResultIdentity {
-  readonly chainId: string;
-  readonly replica: string;
-  readonly level: Level | 'Custom';
-  readonly checks: readonly string[];
-  readonly requireAnchor: boolean;
-  readonly scope: { readonly from: number; readonly to: number };
-  readonly height: number;
-  readonly headHash: string;
-  readonly fingerprint: string;
-}
+/** What decides a result, beside the version of the program. */
+export type ResultIdentity = Omit<KeyedIdentity, 'engineVersion'>;
 
 /** The state of the chain as it is now; `anchorIndex` is the block that the anchor names. */
 export interface CurrentHead {
@@ -122,12 +101,7 @@ export interface FleetNodes {
   list(): readonly FleetNode[];
 }
 
-/** Makes and opens values that only this fleet can make, bound to the place they stand at: `src/fleet`. */
-export interface Sealer {
-  seal(text: string, context?: string): string;
-  /** Undefined for what was not sealed by this fleet, for this purpose and place. */
-  open(sealed: string | null | undefined, context?: string): string | undefined;
-}
+export type { Sealer };
 
 /** One sealer per purpose. */
 export type Sealers = (purpose: string) => Sealer;

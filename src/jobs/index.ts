@@ -8,7 +8,6 @@ export {
 } from './backend.js';
 export { createBullQueue, DEFAULT_LOCKS, type LockOptions } from './bull-queue.js';
 export type {
-  CachedReport,
   CurrentHead,
   FleetNode,
   FleetNodes,

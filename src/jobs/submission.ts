@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
+import type { CachedResult } from '../cache/index.js';
 import { canonicalJson } from '../chain/index.js';
 import { ProvChainError } from '../errors.js';
 import type {
-  CachedReport,
   CurrentHead,
   LocalReplica,
   ReportCache,
@@ -42,7 +42,7 @@ export interface SubmissionOptions {
 }
 
 export type Submitted =
-  | { readonly kind: 'cached'; readonly entry: CachedReport; readonly ageMs: number }
+  | { readonly kind: 'cached'; readonly entry: CachedResult; readonly ageMs: number }
   | { readonly kind: 'accepted'; readonly record: JobRecord; readonly existing: boolean };
 
 /** Claims of idempotency keys in the state. */

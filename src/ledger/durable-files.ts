@@ -1,15 +1,6 @@
 import { open, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-
-/** Makes the names in a folder durable: a file that was made or renamed is not, until its folder is synced. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
+import { syncFolder } from '../sync-folder.js';
 
 /** Writes and syncs a new or overwritten file; its name is durable only after {@link syncFolder}. */
 export async function writeSynced(path: string, bytes: string | Uint8Array, mode = 0o644): Promise<void> {

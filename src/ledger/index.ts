@@ -1,7 +1,6 @@
 export { type AppendedBlock, type Payload, preparePayload } from './block-builder.js';
 export { type ChainFiles, chainFiles } from './chain-files.js';
 export { type CreateOptions, createChain } from './create-chain.js';
-export { syncFolder } from './durable-files.js';
 export { type ImportOptions, importLegacyDump } from './import-legacy.js';
 export { proofReader, readInclusionProof } from './inclusion-proof.js';
 export {

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from './durable-files.js';
+import { syncFolder } from '../sync-folder.js';
 
 /** What is needed of the database whose logs are synced. */
 interface LoggedStore {

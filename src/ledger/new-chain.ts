@@ -9,6 +9,7 @@ import {
   producerOf,
 } from '../chain/index.js';
 import { ProvChainError } from '../errors.js';
+import { syncFolder } from '../sync-folder.js';
 import { anchorBytes } from './anchor-file.js';
 import type { ChainTip } from './block-builder.js';
 import {
@@ -19,7 +20,7 @@ import {
   PRODUCER_KEY_FILE,
   REPLICA_FILE,
 } from './chain-files.js';
-import { syncFolder, writeSynced } from './durable-files.js';
+import { writeSynced } from './durable-files.js';
 import { type Put, Rocks } from './rocks.js';
 
 export interface NewChain {

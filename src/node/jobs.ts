@@ -12,9 +12,10 @@ import {
   type JobRecord,
   type JobService,
 } from '../jobs/index.js';
+import type { Log } from '../logging/index.js';
 import type { Metrics } from '../metrics/index.js';
 import type { Validator } from '../pool/index.js';
-import type { EvidenceStore, Report } from '../validation/index.js';
+import type { EvidenceStore, Report, Status } from '../validation/index.js';
 import { packageVersion } from '../version.js';
 import type { Base } from './base.js';
 import type { Figures } from './figures.js';
@@ -37,6 +38,14 @@ interface Parts {
 }
 
 const HOUR_MS = 3_600_000;
+
+const TONES: Readonly<Record<Status, keyof Log>> = {
+  Healthy: 'info',
+  Warning: 'warn',
+  Incomplete: 'warn',
+  Critical: 'error',
+  Corrupted: 'error',
+};
 
 /** The job service of a node, with what it counts and remembers of every job that ends. */
 export async function openJobs(parts: Parts): Promise<JobService> {
@@ -73,6 +82,7 @@ export async function openJobs(parts: Parts): Promise<JobService> {
     retentionMs: retention_hours * HOUR_MS,
     onAccepted: ({ spec }) => metrics.jobAccepted(spec.level, spec.origin.trigger),
     onEnded: (record) => {
+      logEnd(log, record);
       noteEnd(record, parts, service).catch((error: unknown) => {
         log.warn('a report was not counted', { jobId: record.spec.jobId, reason: String(error) });
       });
@@ -94,6 +104,20 @@ function openBackend(base: Base, registry: NodeRegistry, threads: number): JobBa
     sealers: (purpose) => createSealer(fleet.secret, purpose),
     retentionMs: settings.jobs.retention_hours * HOUR_MS,
     locks: { ...DEFAULT_LOCKS, lockMs, stalledCheckMs: lockMs },
+  });
+}
+
+/** What a validation has found is for the log too: who reads it later may have nothing else. */
+function logEnd(
+  log: Log,
+  { spec, state, status, complete, error, node, startedAt, finishedAt }: JobRecord,
+): void {
+  const { jobId, level, origin } = spec;
+  const tone = status === undefined ? (state === 'failed' ? 'warn' : 'info') : TONES[status];
+  log[tone]('a job has ended', {
+    ...{ jobId, requestId: origin.requestId, trigger: origin.trigger, level, state, status, complete, error },
+    worker: node,
+    seconds: startedAt && finishedAt && (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000,
   });
 }
 

@@ -1,5 +1,3 @@
-import { stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import {
   createLocalRegistry,
   createNodeRegistry,
@@ -26,18 +24,16 @@ interface RegistryParts {
 /** Who is there. Height and head are read every second, so that a heartbeat never waits for the store. */
 export function openRegistry(base: Base, parts: RegistryParts): NodeRegistry {
   const { nodeId, files, fleet, log } = base;
-  let dirId = '';
   let pin: { height: number; headHash: string } | undefined;
   const look = async () => {
     pin = (await parts.replica.state().catch(() => undefined))?.pin;
-    if (dirId === '') dirId = await identityOf(files.dir).catch(() => '');
   };
   void look();
   const timer = setInterval(() => void look(), LOOK_EVERY_MS).unref();
   const describe = (): NodeEntry => {
     const { queued, active } = parts.load();
     return {
-      ...{ nodeId, url: parts.url(), roles: parts.roles, version: parts.version, dirId },
+      ...{ nodeId, url: parts.url(), roles: parts.roles, version: parts.version },
       chainId: files.trust.chainId,
       replica: files.replicaId,
       height: pin?.height ?? null,
@@ -66,9 +62,3 @@ const bound = (registry: NodeRegistry): Omit<NodeRegistry, 'close'> => ({
   list: () => registry.list(),
   announce: () => registry.announce(),
 });
-
-/** Equal for nodes on one machine that see one directory. */
-async function identityOf(dir: string): Promise<string> {
-  const { dev, ino } = await stat(dir);
-  return `${hostname()}:${dev}:${ino}`;
-}

@@ -1,8 +1,9 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProvChainError } from '../errors.js';
-import { checkLogs, findDamagedLog, Rocks, syncFolder } from '../ledger/index.js';
+import { checkLogs, findDamagedLog, Rocks } from '../ledger/index.js';
 import type { Log } from '../logging/index.js';
+import { syncFolder } from '../sync-folder.js';
 import { RocksState, type State } from './state.js';
 
 export interface StateOptions {

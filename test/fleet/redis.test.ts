@@ -19,7 +19,6 @@ const entry = (nodeId: string, height = 1): NodeEntry => ({
   roles: ['api', 'worker'],
   chainId: 'chain',
   replica: 'replica',
-  dirId: 'dir',
   height,
   headHash: 'ab',
   writer: false,

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './free-port.js';
 import { projectRoot } from './project.js';
 
 export interface LoadBalancer {
@@ -54,15 +54,4 @@ function configFor(text: string, port: number, urls: readonly string[]): string 
     .replaceAll(/(?:^ +server .*\n)+/gm, (block) => servers(block.includes(' backup')))
     .replaceAll(/ resolvers names init-addr \S+/g, '')
     .replaceAll('inter 2s', 'inter 200ms');
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

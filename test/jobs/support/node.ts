@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CachedResult } from '../../../src/cache/index.js';
 import { resultKey } from '../../../src/cache/index.js';
 import {
-  type CachedReport,
   type CurrentHead,
   createJobService,
   type FleetNode,
@@ -38,7 +38,7 @@ export interface TestNode {
   readonly validator: ScriptedValidator;
   readonly state: State;
   readonly stateDir: string;
-  readonly cache: Map<string, CachedReport>;
+  readonly cache: Map<string, CachedResult>;
   readonly chain: { head: CurrentHead; fingerprint: string };
   /** Every job that ended here, in order. */
   readonly ended: JobRecord[];
@@ -70,7 +70,7 @@ export async function startNode(backend: JobBackend, options: NodeOptions = {}):
   folders.add(stateDir);
   const state = await openState(stateDir, { log: silentLog });
   const validator = (rest.validator as ScriptedValidator | undefined) ?? new ScriptedValidator();
-  const cache = new Map<string, CachedReport>();
+  const cache = new Map<string, CachedResult>();
   const chain = { head: { height: 10, headHash: 'a'.repeat(64) } as CurrentHead, fingerprint: 'f1' };
   const ended: JobRecord[] = [];
   const node = rest.node ?? 'n1';
