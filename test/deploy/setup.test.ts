@@ -10,7 +10,7 @@ import { projectRoot } from '../support/project.js';
  * script itself was also run on a fresh Debian 12 with empty package lists (docs/deployment.md names the packages).
  */
 const NEEDED = ['basename', 'cat', 'chmod', 'dirname', 'env', 'rm', 'sh', 'touch'];
-const TOOLS = ['redis-server', 'haproxy', 'nginx', 'promtool', 'openssl'];
+const TOOLS = ['redis-server', 'haproxy', 'nginx', 'promtool', 'systemd-analyze', 'openssl', 'curl'];
 
 let folder: string;
 let bin: string;
@@ -56,7 +56,8 @@ function putApt(): void {
              libatomic1) touch ${folder}/libatomic1 ;;
              nginx-light) touch ${bin}/nginx; chmod 755 ${bin}/nginx ;;
              prometheus) touch ${bin}/promtool; chmod 755 ${bin}/promtool ;;
-             redis-server|haproxy|openssl) touch ${bin}/$name; chmod 755 ${bin}/$name ;;
+             systemd) touch ${bin}/systemd-analyze; chmod 755 ${bin}/systemd-analyze ;;
+             redis-server|haproxy|openssl|curl) touch ${bin}/$name; chmod 755 ${bin}/$name ;;
            esac
          done ;;
      esac`,
@@ -97,7 +98,7 @@ describe('scripts/setup.sh', () => {
   it('installs what is missing for the tests, with services kept from starting, and cleans up', () => {
     putApt();
     put('haproxy', 'exit 0');
-    const packages = 'libatomic1 redis-server nginx-light prometheus openssl';
+    const packages = 'libatomic1 redis-server nginx-light prometheus systemd openssl curl';
     expect(setup('test')).toEqual({
       status: 0,
       stdout: '',
@@ -117,7 +118,7 @@ describe('scripts/setup.sh', () => {
       status: 0,
       stdout: '',
       stderr: expect.stringMatching(
-        /^provchain: [^\n]*apt-get install --no-install-recommends redis-server haproxy nginx-light prometheus\n$/,
+        /^provchain: [^\n]*apt-get install --no-install-recommends redis-server haproxy nginx-light prometheus systemd curl\n$/,
       ),
     });
   });

@@ -1,31 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { FleetNode } from '../../src/jobs/index.js';
-import { type RedisServer, redisInstalled, startRedis } from '../support/redis.js';
-import { startFleetNode } from './support/fleet-node.js';
-import { accept, ending, type NodeOptions, stopAllNodes, until } from './support/node.js';
+import { redisInstalled } from '../support/redis.js';
+import { useFleet } from './support/fleet-node.js';
+import { accept, ending, until } from './support/node.js';
 import { reportOf } from './support/scripted-validator.js';
 
 describe.skipIf(!redisInstalled())('fleet jobs', () => {
-  let redis: RedisServer;
-  let folder: string;
-
-  const start = (node: string, options?: NodeOptions) => startFleetNode(redis.url, node, options);
-
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis.stop());
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'fleet-'));
-    await redis.command('FLUSHALL');
-  });
-  afterEach(async () => {
-    await stopAllNodes();
-    await rm(folder, { recursive: true, force: true });
-  });
+  const fleet = useFleet();
+  const { start } = fleet;
 
   const both: FleetNode[] = ['r1', 'r2'].map((replica, at) => ({
     nodeId: `n${at + 1}`,
@@ -89,7 +72,7 @@ describe.skipIf(!redisInstalled())('fleet jobs', () => {
   });
 
   it('is taken up by its owner after a restart', async () => {
-    const stateDir = join(folder, 'owner');
+    const stateDir = join(fleet.folder, 'owner');
     const one = await start('n1', { nodes: () => both, stateDir });
     one.validator.script = verdictOf('a'.repeat(64));
     const { spec } = await accept(one, { fleet: true });

@@ -1,40 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type RedisServer, redisInstalled, startRedis } from '../support/redis.js';
+import { describe, expect, it } from 'vitest';
+import { redisInstalled } from '../support/redis.js';
 import { connected, fleetBackend, PREFIX } from './support/fleet.js';
-import { startFleetNode } from './support/fleet-node.js';
-import {
-  API,
-  accept,
-  CONFIG,
-  ending,
-  type NodeOptions,
-  startNode,
-  stopAllNodes,
-  until,
-} from './support/node.js';
+import { useFleet } from './support/fleet-node.js';
+import { API, accept, CONFIG, ending, startNode, until } from './support/node.js';
 import { reportOf } from './support/scripted-validator.js';
 
 describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
-  let redis: RedisServer;
-  let folder: string;
-
-  const start = (node: string, options?: NodeOptions) => startFleetNode(redis.url, node, options);
-
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis.stop());
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'fleet-'));
-    await redis.command('FLUSHALL');
-  });
-  afterEach(async () => {
-    await stopAllNodes();
-    await rm(folder, { recursive: true, force: true });
-  });
+  const fleet = useFleet();
+  const { start } = fleet;
 
   it('shows a job, its events, its report and its list entry on every node', async () => {
     const owner = await start('n1', { work: false });
@@ -105,7 +79,7 @@ describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
     const running = await accept(owner, { from: 1 });
     await until(() => owner.validator.runs.length === 2, 'the job runs');
     const waiting = await accept(owner, { from: 2 });
-    await redis.command('FLUSHALL');
+    await fleet.redis.command('FLUSHALL');
     await until(
       async () => ((await owner.service.get(waiting.spec.jobId))?.fence ?? 0) >= 2000,
       'it is added again',
@@ -140,7 +114,7 @@ describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
     };
     const { spec } = await accept(owner);
     await until(() => runs === 1, 'the job runs');
-    await redis.command('FLUSHALL');
+    await fleet.redis.command('FLUSHALL');
     const ended = await ending(owner, spec.jobId);
     gate.open();
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -159,7 +133,7 @@ describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
     const gate = worker.validator.close();
     const { spec } = await accept(owner);
     await until(() => worker.validator.runs.length === 1, 'the job runs');
-    for (const type of ['normal', 'pubsub']) await redis.command('CLIENT', 'KILL', 'TYPE', type);
+    for (const type of ['normal', 'pubsub']) await fleet.redis.command('CLIENT', 'KILL', 'TYPE', type);
     gate.open();
     expect(await ending(owner, spec.jobId)).toMatchObject({
       state: 'completed',
@@ -180,7 +154,7 @@ describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
       const running = await accept(owner, { from: 1 });
       await until(() => owner.validator.runs.length === 1, 'the job runs');
       const waiting = await accept(owner, { from: 2 });
-      await redis.shutDown(signal);
+      await fleet.redis.shutDown(signal);
       await until(async () => {
         const refused = await owner.service.submit({ from: 3 }, API).catch((error) => error.code);
         return refused === 'QUEUE_UNAVAILABLE';
@@ -188,8 +162,8 @@ describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
       // Its own jobs are shown nonetheless, and the end of the one that runs waits for Redis.
       gate.open();
       expect((await owner.service.get(running.spec.jobId))?.state).toBe('running');
-      await redis.start();
-      await redis.command('FLUSHALL');
+      await fleet.redis.start();
+      await fleet.redis.command('FLUSHALL');
       expect((await ending(owner, running.spec.jobId)).state).toBe('completed');
       expect((await ending(owner, waiting.spec.jobId)).state).toBe('completed');
       expect(owner.ended).toHaveLength(2);
@@ -197,15 +171,15 @@ describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
   );
 
   it('stops while Redis is away, and ends its jobs once both are back', async () => {
-    const stateDir = join(folder, 'owner');
+    const stateDir = join(fleet.folder, 'owner');
     const owner = await start('n1', { stateDir });
     owner.validator.close();
     const { spec } = await accept(owner);
     await until(() => owner.validator.runs.length === 1, 'the job runs');
-    await redis.shutDown('SIGKILL');
+    await fleet.redis.shutDown('SIGKILL');
     await owner.crash();
     expect(owner.ended).toEqual([]);
-    await redis.start();
+    await fleet.redis.start();
     const again = await start('n1', { stateDir });
     expect(await ending(again, spec.jobId)).toMatchObject({ state: 'completed', status: 'Healthy' });
     expect(again.ended).toHaveLength(1);
@@ -230,18 +204,18 @@ describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
   });
 
   it('refuses jobs while Redis is absent, and takes them once it is there', async () => {
-    await redis.shutDown('SIGTERM');
-    const backend = fleetBackend({ url: redis.url, node: 'n1' });
+    await fleet.redis.shutDown('SIGTERM');
+    const backend = fleetBackend({ url: fleet.redis.url, node: 'n1' });
     const node = await startNode(backend, { node: 'n1' });
     await expect(node.service.submit({}, API)).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
-    await redis.start();
+    await fleet.redis.start();
     await connected(backend);
     const { spec } = await accept(node);
     expect((await ending(node, spec.jobId)).state).toBe('completed');
   });
 
   it('takes over from a node that ended what its owner, killed meanwhile, never heard of', async () => {
-    const stateDir = join(folder, 'owner');
+    const stateDir = join(fleet.folder, 'owner');
     const owner = await start('n1', { work: false, stateDir });
     const { spec } = await accept(owner);
     await owner.crash();
@@ -259,7 +233,7 @@ describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
   it('believes nothing in Redis that the fleet has not written', async () => {
     const owner = await start('n1', { work: false });
     const { spec } = await accept(owner);
-    const forger = fleetBackend({ url: redis.url, node: 'evil', secret: Buffer.alloc(32, 1) });
+    const forger = fleetBackend({ url: fleet.redis.url, node: 'evil', secret: Buffer.alloc(32, 1) });
     await connected(forger);
     const record = (await owner.service.get(spec.jobId))!;
     const report = reportOf({ ...owner.validator.runs[0]!, jobId: spec.jobId, node: 'evil' });
@@ -277,7 +251,7 @@ describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
     );
     await forger.close();
     // The job in the queue is exchanged for one that checks less.
-    await redis.command('HSET', `${PREFIX}:chain:jobs-r1:${spec.jobId}`, 'data', '"{}"');
+    await fleet.redis.command('HSET', `${PREFIX}:chain:jobs-r1:${spec.jobId}`, 'data', '"{}"');
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect((await owner.service.get(spec.jobId))?.state).toBe('queued');
     const worker = await start('n2');

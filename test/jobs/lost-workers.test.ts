@@ -1,36 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type RedisServer, redisInstalled, startRedis } from '../support/redis.js';
-import { startFleetNode } from './support/fleet-node.js';
-import { accept, ending, type NodeOptions, stopAllNodes, until } from './support/node.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { redisInstalled } from '../support/redis.js';
+import { useFleet } from './support/fleet-node.js';
+import { accept, ending, until } from './support/node.js';
 import { startWorkerProcess, type WorkerProcess } from './support/worker-process.js';
 
 describe.skipIf(!redisInstalled())('jobs whose worker is lost', () => {
-  let redis: RedisServer;
+  const fleet = useFleet();
+  const { start } = fleet;
   const processes: WorkerProcess[] = [];
-  let folder: string;
 
-  const start = (node: string, options?: NodeOptions) => startFleetNode(redis.url, node, options);
   const startProcess = async (node: string) => {
-    const worker = await startWorkerProcess(redis.url, node, join(folder, node));
+    const worker = await startWorkerProcess(fleet.redis.url, node, join(fleet.folder, node));
     processes.push(worker);
     return worker;
   };
 
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis.stop());
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'fleet-'));
-    await redis.command('FLUSHALL');
-  });
-  afterEach(async () => {
+  afterEach(() => {
     for (const { kill } of processes.splice(0)) kill('SIGKILL');
-    await stopAllNodes();
-    await rm(folder, { recursive: true, force: true });
   });
 
   it('runs a job again whose worker was killed, and says which attempt was lost', async () => {

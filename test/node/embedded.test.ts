@@ -1,6 +1,7 @@
 import { closeSync, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { blockKey, decodeHeader, encodeHeadRecord, HEAD_KEY } from '../../src/chain/index.js';
 import { smallChain, temporaryFolder } from '../support/chains.js';
@@ -87,6 +88,8 @@ describe('a node that is alone', () => {
       const payload = await store.get('payload', blockKey(100));
       await store.put('payload', blockKey(100), Buffer.from(payload.toString().replace('http', 'hxxp')));
     });
+    // Looks at the files are shared for 50 ms: what is answered is how they were then.
+    await sleep(60);
     const { body } = await call(VALIDATE);
     expect([body.cached, body.report.status]).toEqual([false, 'Critical']);
     expect(body.report.findings).toMatchObject([{ code: 'PAYLOAD_DIGEST_MISMATCH', block: 100 }]);
@@ -106,6 +109,7 @@ describe('a node that is alone', () => {
       const hash = 'header' in before ? before.header.previousHash : '';
       await store.put('default', HEAD_KEY, encodeHeadRecord({ hash, index: 39 }));
     });
+    await sleep(60);
     const { body } = await call(VALIDATE);
     expect(body.report.status).toBe('Critical');
     expect(body.report.findingCounts).toHaveProperty('TRUNCATED');
@@ -116,6 +120,7 @@ describe('a node that is alone', () => {
     await open({ dir });
     expect((await call(VALIDATE)).body.report.status).toBe('Healthy');
     flipLargestTable(dir);
+    await sleep(60);
     const { body } = await call(VALIDATE);
     expect(['Critical', 'Corrupted']).toContain(body.report.status);
   });
