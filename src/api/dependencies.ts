@@ -12,7 +12,7 @@ import type { RuntimePatch, RuntimeSettings } from '../settings/index.js';
 import type { Level, Status } from '../validation/index.js';
 import type { CacheStats, HealthSnapshot, LastResult, NodeEntry, PerformanceSnapshot } from './snapshots.js';
 
-export type Awaitable<T> = T | Promise<T>;
+type Awaitable<T> = T | Promise<T>;
 
 export interface Principal {
   readonly name: string;

@@ -36,6 +36,7 @@ export class Exchange {
   #aborted = false;
   readonly #startedAt = performance.now();
   #deadline: NodeJS.Timeout;
+  #ended = false;
   #failed = false;
 
   constructor(
@@ -100,7 +101,7 @@ export class Exchange {
       this.response.setHeader('Connection', 'close');
       throw new ProvChainError('SHUTTING_DOWN', 'this node is about to stop');
     }
-    if (node.auth === undefined) refuseForeignPages(this.request, node.options);
+    if (node.auth === undefined) refuseForeignPages(this.request, this.route, node.options);
     if (node.rateLimit === undefined) return;
     const { allowed, retryAfterSeconds } = await node.rateLimit.consume(addressKey(this.ip));
     if (allowed) return;
@@ -143,6 +144,8 @@ export class Exchange {
       accepts: (offered) => this.request.accepts([...offered]) || undefined,
       signal: () => this.#signal(),
       extendDeadline: (ms) => {
+        // Of a client that has left meanwhile nothing would ever take the new one away.
+        if (this.#ended) return;
         clearTimeout(this.#deadline);
         this.#deadline = setTimeout(this.#expire, this.node.options.requestTimeoutMs + ms);
       },
@@ -225,6 +228,7 @@ export class Exchange {
   };
 
   readonly #end = (): void => {
+    this.#ended = true;
     clearTimeout(this.#deadline);
     if (!this.response.writableFinished) this.#abort();
     const { headersSent, statusCode } = this.response;

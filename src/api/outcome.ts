@@ -11,7 +11,7 @@ const POLL_SECONDS = '1';
 type AnyRequest = ApiRequest<unknown, unknown, unknown>;
 
 /** Who asks, for the record of a job. */
-export const originOf = (request: AnyRequest, idempotencyKey?: string): JobOrigin => ({
+const originOf = (request: AnyRequest, idempotencyKey?: string): JobOrigin => ({
   trigger: 'api',
   user: request.principal.name,
   requestId: request.requestId,

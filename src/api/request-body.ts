@@ -13,7 +13,7 @@ const NOTHING = Buffer.alloc(0);
 const GRACE_MS = 2000;
 
 /** The declared type of a body (RFC 9110 §8.3), parameters other than the charset passed over. */
-export function mediaTypeOf(header: string | undefined): MediaType {
+function mediaTypeOf(header: string | undefined): MediaType {
   if (header === undefined) return { name: '', charset: undefined };
   const [name, ...parameters] = header.split(';');
   const charset = parameters

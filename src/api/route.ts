@@ -5,8 +5,7 @@ import type { ErrorCode } from '../errors.js';
 import type { ApiDependencies, Principal } from './dependencies.js';
 import type { MediaType } from './request-body.js';
 
-export const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;
-export type Method = (typeof METHODS)[number];
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export interface JsonReply {
   readonly status: number;
@@ -28,7 +27,7 @@ export interface EmptyReply {
 }
 
 /** The handler answers by itself, for as long as it likes, and resolves when it is done. */
-export interface StreamReply {
+interface StreamReply {
   readonly stream: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
 
@@ -68,7 +67,7 @@ export type BodyRule =
   /** Bytes of one of these media types. */
   | { readonly kind: 'bytes'; readonly mediaTypes: readonly string[]; readonly description: string };
 
-export interface ResponseRule {
+interface ResponseRule {
   readonly description: string;
   /** Of a JSON body. */
   readonly schema?: z.ZodType;

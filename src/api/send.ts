@@ -5,7 +5,7 @@ import type { EmptyReply, JsonReply, RawReply } from './route.js';
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Whether an If-None-Match field names this entity tag, by the weak comparison (RFC 9110 §8.8.3.2, §13.1.2). */
-export function namesTag(field: string | undefined, tag: string): boolean {
+function namesTag(field: string | undefined, tag: string): boolean {
   if (field === undefined) return false;
   if (field.trim() === '*') return true;
   const bare = tag.replace(/^W\//, '');

@@ -136,8 +136,9 @@ class UserAuth implements Auth {
   async login(name: string, password: string, address: string): Promise<Session> {
     const user = await this.#gate.run(async () => {
       const known = name.toLowerCase().slice(0, LONGEST_NAME);
-      const attempt = await this.#guard.attempt(known, address);
+      // Before it is counted: that the file cannot be used is nobody's failed login.
       const found = this.#users.find(known);
+      const attempt = await this.#guard.attempt(known, address);
       if (found && (await verifyPassword(found.passwordHash, password))) {
         await attempt.succeeded();
         return found;
@@ -152,6 +153,8 @@ class UserAuth implements Auth {
 
   async refresh(refreshToken: string): Promise<Session> {
     if (!this.#sessions) throw unauthenticated('there are no refresh tokens here');
+    // The token is good once, and would be used up for nothing.
+    this.#users.requireUsable();
     const session = await this.#sessions.rotate(
       refreshToken,
       (name, epoch) => this.#users.find(name)?.epoch === epoch,

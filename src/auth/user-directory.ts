@@ -47,6 +47,12 @@ export class UserDirectory {
 
   /** Errors: STORE_UNAVAILABLE while the file cannot be used. */
   find(name: string): User | undefined {
+    this.requireUsable();
+    return this.#users.get(name);
+  }
+
+  /** Errors: STORE_UNAVAILABLE. */
+  requireUsable(): void {
     const nowMs = performance.now();
     if (nowMs - this.#checkedAtMs >= (this.#options.checkEveryMs ?? 1000)) {
       this.#checkedAtMs = nowMs;
@@ -58,7 +64,6 @@ export class UserDirectory {
         retryAfterMs: 1000,
       });
     }
-    return this.#users.get(name);
   }
 
   get size(): number {

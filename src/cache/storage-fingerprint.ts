@@ -3,6 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProvChainError } from '../errors.js';
+import { ChangeWatch } from './change-watch.js';
 
 /** Files beside the database that decide a verdict. */
 const CHAIN_FILES = ['chain.json', 'replica.json', 'anchor.json'];
@@ -21,15 +22,21 @@ const SETTLED_MS = 12;
 export interface StorageFingerprintsOptions {
   /** Milliseconds, never going back. */
   readonly clock?: () => number;
+  /** Have the system tell of changes, so that no pass from before one is shared. */
+  readonly watch?: boolean;
 }
 
 interface Pass {
   readonly startedAt: number;
   readonly fingerprint: Promise<string>;
   ended: boolean;
+  /** Something was changed since it began. */
+  outdated: boolean;
 }
 
 interface Directory {
+  readonly path: string;
+  readonly watches: { readonly chain: ChangeWatch; readonly database: ChangeWatch } | undefined;
   current: Pass | undefined;
   /** Of the pass that begins when the current one has ended, which began too early for those that wait. */
   next: Promise<string> | undefined;
@@ -45,15 +52,18 @@ interface Directory {
  * file through the file system changes its ctime, which the file system lets nobody choose; so equal fingerprints mean unchanged files.
  * Blocks changed below the file system do not show: for those results end (their time to live).
  *
- * One pass over a directory at a time, shared by all requests that come until 50 ms after it began.
+ * One pass over a directory at a time, shared by all requests that come until 50 ms after it began, or until the system
+ * tells of a change: with a watch, the first request after a change on this machine sees it.
  */
 export class StorageFingerprints {
   readonly #clock: () => number;
+  readonly #watch: boolean;
   readonly #directories = new Map<string, Directory>();
   #unsettled = 0;
 
-  constructor({ clock = () => performance.now() }: StorageFingerprintsOptions = {}) {
+  constructor({ clock = () => performance.now(), watch = false }: StorageFingerprintsOptions = {}) {
     this.#clock = clock;
+    this.#watch = watch;
   }
 
   /**
@@ -66,7 +76,7 @@ export class StorageFingerprints {
     const directory = this.#directory(dir);
     const now = this.#clock();
     const { current } = directory;
-    if (current && now - current.startedAt <= SHARED_MS) return current.fingerprint;
+    if (current && !current.outdated && now - current.startedAt <= SHARED_MS) return current.fingerprint;
     if (!current || current.ended) return this.#start(dir, directory);
     directory.next ??= current.fingerprint
       .catch(() => {})
@@ -82,22 +92,50 @@ export class StorageFingerprints {
    * Otherwise a new head would be looked up, and its result kept, under the fingerprint from before it.
    */
   forget(dir: string): void {
-    const directory = this.#directories.get(dir);
-    if (directory) directory.current = undefined;
+    const current = this.#directories.get(dir)?.current;
+    if (current) current.outdated = true;
+  }
+
+  /** Ends the watches. */
+  close(): void {
+    for (const { watches } of this.#directories.values()) {
+      watches?.chain.close();
+      watches?.database.close();
+    }
   }
 
   #directory(dir: string): Directory {
     let directory = this.#directories.get(dir);
     if (!directory) {
-      directory = { current: undefined, next: undefined, stamps: '', since: 0, fingerprint: '' };
+      const watches = this.#watch ? this.#watchesOf(dir) : undefined;
+      directory = {
+        ...{ path: dir, watches, current: undefined, next: undefined },
+        ...{ stamps: '', since: 0, fingerprint: '' },
+      };
       this.#directories.set(dir, directory);
     }
     return directory;
   }
 
+  /** What leaves the names of files, or the folders themselves, as they were is passed over. */
+  #watchesOf(dir: string): NonNullable<Directory['watches']> {
+    const database = new ChangeWatch((name) => {
+      if (name === undefined || !WITHOUT_DATA.test(name)) this.forget(dir);
+    });
+    const chain = new ChangeWatch((name) => {
+      if (name !== undefined && CHAIN_FILES.includes(name)) return this.forget(dir);
+      // The database's folder, or this one, is another one now.
+      database.close();
+      chain.close();
+      this.forget(dir);
+    });
+    return { chain, database };
+  }
+
   #start(dir: string, directory: Directory): Promise<string> {
     const startedAt = this.#clock();
-    const pass: Pass = { startedAt, fingerprint: this.#take(dir, directory, startedAt), ended: false };
+    const fingerprint = this.#take(directory, startedAt);
+    const pass: Pass = { startedAt, fingerprint, ended: false, outdated: false };
     directory.current = pass;
     pass.fingerprint.then(
       () => {
@@ -111,10 +149,14 @@ export class StorageFingerprints {
     return pass.fingerprint;
   }
 
-  async #take(dir: string, directory: Directory, startedAt: number): Promise<string> {
+  async #take(directory: Directory, startedAt: number): Promise<string> {
+    const { path, watches } = directory;
     let began = startedAt;
     for (let attempt = 1; ; attempt++) {
-      const stamps = await readStamps(dir);
+      const stamps = await readStamps(path, (chain, database) => {
+        watches?.chain.renew(chain);
+        watches?.database.renew(database);
+      });
       if (stamps !== directory.stamps) {
         directory.stamps = stamps;
         directory.since = began;
@@ -130,12 +172,13 @@ export class StorageFingerprints {
   }
 }
 
-/** One line per file, sorted by name. */
-async function readStamps(dir: string): Promise<string> {
+/** One line per file, sorted by name. `found` is told where the files are before any of them is looked at. */
+async function readStamps(dir: string, found: (chain: string, database: string) => void): Promise<string> {
   try {
     // Both may be links; what counts is what they lead to.
     const real = await realpath(dir);
     const database = await realpath(join(real, DATABASE_FOLDER));
+    found(real, database);
     const names = (await readdir(database)).filter((name) => !WITHOUT_DATA.test(name)).sort();
     const stamps = await Promise.all([
       ...CHAIN_FILES.map((name) => stampOf(join(real, name), name)),

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { appendWorkload } from './generate.js';
 
 /** Where `provchain demo` makes its chain, and where a node without a configured one looks for it. */
-export const DEMO_FOLDER = 'demo';
-export const DEMO_CHAIN = join(DEMO_FOLDER, 'chain');
+const DEMO_FOLDER = 'demo';
+const DEMO_CHAIN = join(DEMO_FOLDER, 'chain');
 
 const BLOCKS = 1000;
 const QUADS = 64;

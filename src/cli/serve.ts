@@ -49,7 +49,7 @@ export function registerServe(program: Command): void {
   }).addHelpText(
     'after',
     '\nCtrl-C and SIGTERM stop taking requests, let jobs under way end, and close; a second one ends at once.' +
-      '\nLog lines go to stderr or the configured file.',
+      '\nLog lines go to stderr and, where one is configured, to a file.',
   );
 }
 

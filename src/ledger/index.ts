@@ -17,3 +17,4 @@ export { openWriter, type WriterOptions } from './open-writer.js';
 export { prepareDocument } from './prepare-document.js';
 export { type Put, type Removal, Rocks } from './rocks.js';
 export { type LedgerSource, openSource, type SourceOptions } from './source.js';
+export { WriteLatch } from './write-latch.js';

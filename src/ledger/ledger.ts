@@ -10,6 +10,7 @@ import {
 } from './block-builder.js';
 import { LogSync } from './log-sync.js';
 import type { Put, Rocks } from './rocks.js';
+import { WriteLatch } from './write-latch.js';
 
 /**
  * When an append is confirmed. `Fast`: once it is with the operating system, so that it outlives the process but not a
@@ -87,7 +88,7 @@ export class Ledger {
   #running: Promise<void> | undefined;
   /** Batches, flushes and compactions one after the other: between its two looks at the log a batch is alone. */
   #exclusive: Promise<unknown> = Promise.resolve();
-  #latched: ProvChainError | undefined;
+  readonly #latch = new WriteLatch('chain');
   #closed: Promise<void> | undefined;
 
   /** Takes over the database; `builder` stands at the end of the stored chain. */
@@ -204,7 +205,7 @@ export class Ledger {
     while (this.#running) await this.#running;
     try {
       // What a latched store holds is left as it is, for the next opening to judge.
-      if (!this.#latched) await this.#alone(() => this.#rocks.flush());
+      if (!this.#latch.isShut) await this.#alone(() => this.#rocks.flush());
     } finally {
       await this.#logSync.close();
       await this.#rocks.close();
@@ -213,14 +214,7 @@ export class Ledger {
 
   #refuseUnlessOpen(): void {
     if (this.#closed) throw new ProvChainError('INTERNAL', 'the ledger is closed');
-    this.#refuseIfLatched();
-  }
-
-  #refuseIfLatched(): void {
-    const cause = this.#latched;
-    if (cause === undefined) return;
-    const message = `an earlier write failed, so the chain is read-only until it is opened again: ${cause.message}`;
-    throw new ProvChainError('WRITE_LATCHED', message, { cause });
+    this.#latch.refuseIfShut();
   }
 
   /** Takes group after group until the queue is empty. Never rejects: each group's own appends are told. */
@@ -232,10 +226,10 @@ export class Ledger {
       if (this.#queue.length < GROUP_BLOCKS && this.#queuedBytes < GROUP_BYTES) await writing;
       const waiting = this.#takeGroup();
       try {
-        this.#refuseIfLatched();
+        this.#latch.refuseIfShut();
         const group = this.#build(waiting);
         await writing;
-        this.#refuseIfLatched();
+        this.#latch.refuseIfShut();
         if (group.waiting.length > 0) writing = this.#store(group);
       } catch (error) {
         for (const { reject } of waiting) reject(error);
@@ -272,7 +266,7 @@ export class Ledger {
       return { waiting: accepted, blocks, puts, tip: this.#builder.tip! };
     } catch (error) {
       // The builder may stand at a block that will never be stored.
-      throw this.#latch(error);
+      throw this.#latch.shut(error);
     }
   }
 
@@ -299,7 +293,7 @@ export class Ledger {
         if (syncMode !== 'Full' && logBytes >= longest) await this.#rocks.flush();
       });
     } catch (error) {
-      const latched = this.#latch(error);
+      const latched = this.#latch.shut(error);
       // Those that were confirmed before a flush failed stay confirmed.
       for (const { reject } of waiting) reject(latched);
     }
@@ -319,16 +313,7 @@ export class Ledger {
     try {
       return await turn;
     } catch (error) {
-      throw this.#latch(error);
+      throw this.#latch.shut(error);
     }
-  }
-
-  /** RocksDB's errors have a code already; those of files (log, anchor) mean that writing is not possible now. */
-  #latch(error: unknown): ProvChainError {
-    const known = error instanceof ProvChainError;
-    const message = `writing failed: ${error instanceof Error ? error.message : String(error)}`;
-    const latched = known ? error : new ProvChainError('STORE_UNAVAILABLE', message, { cause: error });
-    this.#latched ??= latched;
-    return latched;
   }
 }

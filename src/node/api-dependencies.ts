@@ -58,7 +58,7 @@ export function apiDependencies(parts: Parts): ApiDependencies {
       clear: (by) => stores.cache.clear(by),
     },
     runtimeConfig: parts.runtime,
-    freeze: parts.freeze,
+    freeze: freezeOf(parts),
     log,
     now: () => now().getTime(),
     health: () => parts.health.snapshot(),
@@ -71,5 +71,18 @@ export function apiDependencies(parts: Parts): ApiDependencies {
     auth: parts.auth,
     rateLimit: parts.rateLimit,
     stopping: parts.stopping,
+  };
+}
+
+/** Who has stopped appends may rely on it that the chain stands: blocks of this node that were on their way are waited for. */
+function freezeOf({ freeze, chain }: Parts): ApiDependencies['freeze'] {
+  return {
+    get: () => freeze.get(),
+    async set(reason, by) {
+      const state = await freeze.set(reason, by);
+      await chain.settled();
+      return state;
+    },
+    clear: (by) => freeze.clear(by),
   };
 }

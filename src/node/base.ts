@@ -16,7 +16,7 @@ import type { Settings } from '../settings/index.js';
 import { openState, type State } from '../state/index.js';
 
 /** What makes a node one of a fleet. */
-export interface Fleet {
+interface Fleet {
   readonly redis: RedisConnections;
   /** Of every key of this chain's fleet. */
   readonly prefix: string;

@@ -27,9 +27,16 @@ interface ChainServiceOptions {
 /** The chain of this node: reading for everybody, appending where this node is the writer. */
 export class ChainService {
   readonly #options: ChainServiceOptions;
+  /** Appends that nothing stops any more. */
+  readonly #storing = new Set<Promise<unknown>>();
 
   constructor(options: ChainServiceOptions) {
     this.#options = options;
+  }
+
+  /** Resolves when every block that is being stored now is, or is not. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#storing]);
   }
 
   async info(): Promise<ChainInfo> {
@@ -85,7 +92,9 @@ export class ChainService {
     const payload = await intake.prepare(document, format, payloadLimitBytes);
     // Somebody may have stopped appends while the document was prepared.
     freeze.refuseIfFrozen();
-    const { index, hash, timestamp } = await ledger.appendPrepared(payload, options);
+    const storing = ledger.appendPrepared(payload, options);
+    this.#storing.add(storing);
+    const { index, hash, timestamp } = await storing.finally(() => this.#storing.delete(storing));
     const { quadCount, transactionCount } = payload;
     const header = {
       index,

@@ -25,8 +25,9 @@ export interface HttpServer {
 }
 
 const MAX_HEADER_BYTES = 16 * 1024;
-const MAX_HEADERS = 100;
 const MAX_CONNECTIONS = 10_000;
+/** How often connections are looked at that take too long for their head; Node's own 30 s would be added to the limit. */
+const LOOK_MS = 1000;
 
 /** Serves `listener` over HTTP, or HTTPS with a certificate. Errors: CONFIG_INVALID when it cannot listen there. */
 export async function listen(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
@@ -36,11 +37,14 @@ export async function listen(listener: RequestListener, options: HttpServerOptio
     requestTimeout: options.requestTimeoutMs,
     keepAliveTimeout: options.keepAliveTimeoutMs,
     maxHeaderSize: MAX_HEADER_BYTES,
+    connectionsCheckingInterval: LOOK_MS,
   };
   const loaded = tls && loadTls(tls);
   const secure = loaded && createHttpsServer({ ...loaded.options, ...limits }, listener);
   const server: Server = secure ?? createHttpServer(limits, listener);
-  server.maxHeadersCount = MAX_HEADERS;
+  // A limit here would not refuse a head but leave out its last fields, and those are the ones that a proxy has added to
+  // what a client sent, such as the client's address. The head's length bounds their number.
+  server.maxHeadersCount = 0;
   server.maxConnections = MAX_CONNECTIONS;
   const watch = secure && tls && watchTls(secure, tls, { log, now });
   const warning = loaded && certificateWarning(loaded, now());

@@ -115,7 +115,16 @@ function logEnd(
   const { jobId, level, origin } = spec;
   const tone = status === undefined ? (state === 'failed' ? 'warn' : 'info') : TONES[status];
   log[tone]('a job has ended', {
-    ...{ jobId, requestId: origin.requestId, trigger: origin.trigger, level, state, status, complete, error },
+    ...{
+      jobId,
+      requestId: origin.requestId,
+      trigger: origin.trigger,
+      validationLevel: level,
+      state,
+      status,
+      complete,
+      error,
+    },
     worker: node,
     seconds: startedAt && finishedAt && (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000,
   });

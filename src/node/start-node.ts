@@ -7,6 +7,7 @@ import { createValidator, Intake, type Validator } from '../pool/index.js';
 import { runtimeOf, type Settings } from '../settings/index.js';
 import { packageVersion } from '../version.js';
 import { apiDependencies } from './api-dependencies.js';
+import { AppendValidations } from './append-validations.js';
 import { type Base, openBase } from './base.js';
 import { ChainService } from './chain-service.js';
 import { Closer } from './closer.js';
@@ -123,7 +124,8 @@ async function openCore(base: Base, roles: readonly NodeRole[], closer: Closer) 
   const writing = await openWriting(base, validator);
   const ledger = 'ledger' in writing ? writing.ledger : undefined;
   if (ledger) closer.add('ledger', () => ledger.close());
-  const fingerprints = new StorageFingerprints();
+  const fingerprints = new StorageFingerprints({ watch: true });
+  closer.add('fingerprints', () => fingerprints.close());
   const replica = new LocalReplica({
     dir,
     fingerprint: (path) => fingerprints.of(path),
@@ -185,6 +187,8 @@ function openChain(
   const timeoutMs = settings.network.api.request_timeout_seconds * 1000;
   const intake = new Intake({ threads: 1, maxDocuments: WAITING_DOCUMENTS, timeoutMs });
   closer.add('intake', () => intake.close());
+  const validations = new AppendValidations({ jobs: service, log: base.log });
+  closer.add('append validations', () => validations.close());
   const chain = new ChainService({
     ...{ dir: files.dir, validator, replica, freeze, intake, ledger },
     payloadLimitBytes: DEFAULT_LEDGER_SETTINGS.payloadLimitBytes,
@@ -193,7 +197,7 @@ function openChain(
     onAppended: (_block, seconds) => {
       fingerprints.forget(files.dir);
       metrics.appendStored(seconds * 1000);
-      if (settings.blockchain.validation.validate_on_block_add) submitQuietly(base, service, 'append');
+      if (settings.blockchain.validation.validate_on_block_add) validations.appended();
     },
   });
   return { freeze, chain };
@@ -232,7 +236,7 @@ async function openNode(
   if (metricsServer) closer.add('metrics', () => metricsServer.close());
   closer.add('stopping', () => stopping.abort());
   if (settings.blockchain.validation.validate_on_startup && roles.includes('worker')) {
-    submitQuietly(base, service, 'startup');
+    validateAtStart(base, service);
   }
   const { url } = later;
   const fields = { node: about.nodeId, mode: about.mode, roles: roles.join(',') };
@@ -297,9 +301,9 @@ function serverOptions({ settings, log, now }: Base) {
   };
 }
 
-/** A validation that nobody waits for: what keeps it from being accepted is for the log. */
-function submitQuietly({ log }: Base, jobs: JobService, trigger: 'startup' | 'append'): void {
-  jobs.submit({}, { trigger }).catch((error: unknown) => {
-    log.warn('a validation was not accepted', { trigger, reason: String(error) });
+/** Nobody waits for it: what keeps it from being accepted is for the log. */
+function validateAtStart({ log }: Base, jobs: JobService): void {
+  jobs.submit({}, { trigger: 'startup' }).catch((error: unknown) => {
+    log.warn('a validation was not accepted', { trigger: 'startup', reason: String(error) });
   });
 }

@@ -1,4 +1,5 @@
 import type { ErrorPlace } from '../errors.js';
+import { type JsonFault, scanJson } from '../json-scanner.js';
 import type { SourceText } from './ingest-text.js';
 
 /** A JSON value as `JSON.parse` gives it. */
@@ -10,138 +11,25 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
  */
 const MAX_DEPTH = 128;
 
-const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})/y;
+const REFUSED_KEYS = new Set(['__proto__']);
 /** In the u mode a pair of surrogates is one character and no surrogate. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const WORD = /[\w.+-]{1,80}|\\?./suy;
-const LITERALS = ['true', 'false', 'null'];
 
-/**
- * Checks JSON text (RFC 8259) for what `JSON.parse` lets pass and an attacker could use: a key that stands
- * twice in one object (parsers differ in which value they keep, RFC 8259 §4), the key `__proto__`, lone
- * surrogates, nesting without end, and numbers that change when they are read.
- */
-class JsonCheck {
-  private at = 0;
-  private depth = 0;
-  private readonly text: string;
-
-  constructor(private readonly source: SourceText) {
-    this.text = source.text;
-  }
-
-  run(): void {
-    this.space();
-    this.value();
-    this.space();
-    if (this.at < this.text.length) this.refuse('expected the end of the document');
-  }
-
-  private value(): void {
-    const first = this.text[this.at];
-    if (first === '{') this.nested('}', () => this.members());
-    else if (first === '[') this.nested(']', () => this.elements());
-    else if (first === '"') this.string();
-    else if (first === '-' || (first >= '0' && first <= '9')) this.number();
-    else this.literal();
-  }
-
-  private nested(closing: string, content: () => void): void {
-    if (++this.depth > MAX_DEPTH) this.refuse(`but arrays and objects may nest ${MAX_DEPTH} deep`);
-    this.at++;
-    this.space();
-    if (this.text[this.at] !== closing) content();
-    this.at++;
-    this.depth--;
-  }
-
-  private members(): void {
-    const keys = new Set<string>();
-    do {
-      this.space();
-      const start = this.at;
-      if (this.text[start] !== '"') this.refuse('expected a key in quotation marks');
-      const key = this.string();
-      if (key === '__proto__') this.refuse('which no key may be called', start);
-      if (keys.has(key)) this.refuse('but this object has that key already', start);
-      keys.add(key);
-      this.space();
-      if (this.text[this.at] !== ':') this.refuse('expected ":"');
-      this.at++;
-      this.space();
-      this.value();
-    } while (this.separated('}'));
-  }
-
-  private elements(): void {
-    do {
-      this.space();
-      this.value();
-    } while (this.separated(']'));
-  }
-
-  /** Whether a comma says that something follows; otherwise the closing bracket must be there. */
-  private separated(closing: string): boolean {
-    this.space();
-    if (this.text[this.at] === ',') {
-      this.at++;
-      return true;
-    }
-    if (this.text[this.at] !== closing) this.refuse(`expected "," or "${closing}"`);
-    return false;
-  }
-
-  /** Passes over a string and gives its value. */
-  private string(): string {
-    const start = this.at++;
-    for (;;) {
-      const character = this.text.charCodeAt(this.at);
-      if (character === 0x22) break;
-      if (Number.isNaN(character)) this.refuse('a string without its end', start);
-      if (character < 0x20) this.refuse('but a control character in a string must be escaped');
-      if (character === 0x5c) this.escape();
-      else this.at++;
-    }
-    this.at++;
-    const value = JSON.parse(this.text.slice(start, this.at)) as string;
-    if (LONE_SURROGATE.test(value)) this.refuse('which holds half of a surrogate pair', start);
-    return value;
-  }
-
-  private escape(): void {
-    ESCAPE.lastIndex = this.at;
-    if (!ESCAPE.test(this.text)) this.refuse('which is no escape of JSON');
-    this.at = ESCAPE.lastIndex;
-  }
-
-  private number(): void {
-    const start = this.at;
-    NUMBER.lastIndex = start;
-    if (!NUMBER.test(this.text)) this.refuse('which is not a number');
-    this.at = NUMBER.lastIndex;
-    if (!survives(this.text.slice(start, this.at))) {
-      this.refuse('a number that cannot be read exactly: write it as a string with its @type', start);
-    }
-  }
-
-  private literal(): void {
-    const word = LITERALS.find((each) => this.text.startsWith(each, this.at));
-    if (word === undefined) this.refuse('expected a JSON value');
-    this.at += word.length;
-  }
-
-  private space(): void {
-    while (' \t\n\r'.includes(this.text[this.at] || 'x')) this.at++;
-  }
-
-  /** Shows what was passed over since `start`, or the word or character that stands here. */
-  private refuse(expectation: string, start = this.at): never {
-    WORD.lastIndex = this.at;
-    const end = start < this.at ? this.at : this.at + (WORD.exec(this.text)?.[0].length ?? 1);
-    throw this.source.syntaxError(`JSON: found ${this.source.excerpt(start, end)}, ${expectation}`, start);
-  }
-}
+/** What was expected, or what is wrong with what was found, after an excerpt of it. */
+const EXPECTATIONS: Readonly<Record<Exclude<JsonFault, 'separator'>, string>> = {
+  value: 'expected a JSON value',
+  number: 'which is not a number',
+  key: 'expected a key in quotation marks',
+  'refused-key': 'which no key may be called',
+  'repeated-key': 'but this object has that key already',
+  colon: 'expected ":"',
+  'open-string': 'a string without its end',
+  'control-character': 'but a control character in a string must be escaped',
+  escape: 'which is no escape of JSON',
+  depth: `but arrays and objects may nest ${MAX_DEPTH} deep`,
+  end: 'expected the end of the document',
+};
 
 /**
  * Whether a number keeps its value in a double as far as RDF shows it: whole numbers must be exact, because
@@ -157,14 +45,34 @@ function survives(text: string): boolean {
 }
 
 /**
- * Strict JSON.
+ * Strict JSON: as `scanJson` says, and without lone surrogates and numbers that change when they are read.
  *
  * @param source untrusted
  * @throws ProvChainError RDF_SYNTAX with the place of the first character that is wrong
  */
 export function parseJson(source: SourceText): Json {
-  new JsonCheck(source).run();
-  return JSON.parse(source.text) as Json;
+  const { text } = source;
+  /** Shows what was passed over since `start`, or the word or character that stands there. */
+  const refuse = (expectation: string, start: number, end: number): never => {
+    WORD.lastIndex = end;
+    const shownTo = start < end ? end : end + (WORD.exec(text)?.[0].length ?? 1);
+    throw source.syntaxError(`JSON: found ${source.excerpt(start, shownTo)}, ${expectation}`, start);
+  };
+  scanJson(text, {
+    maxDepth: MAX_DEPTH,
+    refusedKeys: REFUSED_KEYS,
+    onString(value, start, end) {
+      if (LONE_SURROGATE.test(value)) refuse('which holds half of a surrogate pair', start, end);
+    },
+    onNumber(number, start, end) {
+      if (!survives(number)) {
+        refuse('a number that cannot be read exactly: write it as a string with its @type', start, end);
+      }
+    },
+    refuse: (fault, start, end, what) =>
+      refuse(fault === 'separator' ? `expected "," or "${what}"` : EXPECTATIONS[fault], start, end),
+  });
+  return JSON.parse(text) as Json;
 }
 
 /** The place of a string in JSON text when it stands there exactly once, otherwise the document. */

@@ -50,7 +50,8 @@ export const monitoring = section('What the node tells about itself.', {
       meaning: 'path of the health route, with /live and /ready below it',
     }),
     include_detailed_status: setting(flag().default(false), {
-      meaning: 'name the parts and their state to callers without a token',
+      meaning:
+        'show the state of every part to whoever asks for the health; otherwise only names of what fails',
     }),
   }),
 });

@@ -1,5 +1,5 @@
 import { ProvChainError } from '../errors.js';
-import { LogSync, type Put, type Removal, type Rocks } from '../ledger/index.js';
+import { LogSync, type Put, type Removal, type Rocks, WriteLatch } from '../ledger/index.js';
 
 export interface StateEntry<T> {
   readonly key: string;
@@ -76,7 +76,7 @@ export class RocksState implements State {
   #changes = 0;
   #batches = 0;
   #running: Promise<void> | undefined;
-  #latched: ProvChainError | undefined;
+  readonly #latch = new WriteLatch('state');
   #closed: Promise<void> | undefined;
 
   /** Takes over the database. */
@@ -145,7 +145,7 @@ export class RocksState implements State {
     while (this.#running) await this.#running;
     try {
       // What a latched store holds is left as it is, for the next opening.
-      if (!this.#latched) await this.#rocks.flush();
+      if (!this.#latch.isShut) await this.#rocks.flush();
     } finally {
       await this.#logSync.close();
       await this.#rocks.close();
@@ -154,20 +154,13 @@ export class RocksState implements State {
 
   async #change(changes: readonly Change[]): Promise<void> {
     if (this.#closed) throw new ProvChainError('INTERNAL', 'the state is closed');
-    this.#refuseIfLatched();
+    this.#latch.refuseIfShut();
     if (changes.length === 0) return;
     const bytes = changes.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0);
     await new Promise<void>((resolve, reject) => {
       this.#queue.push({ changes, bytes, resolve, reject });
       this.#running ??= this.#work();
     });
-  }
-
-  #refuseIfLatched(): void {
-    const cause = this.#latched;
-    if (cause === undefined) return;
-    const message = `an earlier write failed, so the state is read-only until it is opened again: ${cause.message}`;
-    throw new ProvChainError('WRITE_LATCHED', message, { cause });
   }
 
   /** Writes batch after batch until the queue is empty. Never rejects: each change's own caller is told. */
@@ -177,7 +170,7 @@ export class RocksState implements State {
     while (this.#queue.length > 0) {
       const batch = this.#takeBatch();
       try {
-        this.#refuseIfLatched();
+        this.#latch.refuseIfShut();
         const changes = batch.flatMap((waiting) => waiting.changes);
         const logBytes = await this.#logSync.durably(() => this.#rocks.write(changes));
         this.#changes += batch.length;
@@ -185,7 +178,7 @@ export class RocksState implements State {
         for (const { resolve } of batch) resolve();
         if (logBytes >= FLUSH_AT_LOG_BYTES) await this.#rocks.flush();
       } catch (error) {
-        const latched = this.#latch(error);
+        const latched = this.#latch.shut(error);
         // Those that were confirmed before a flush failed stay confirmed.
         for (const { reject } of batch) reject(latched);
       }
@@ -204,15 +197,6 @@ export class RocksState implements State {
       count++;
     }
     return this.#queue.splice(0, count);
-  }
-
-  /** RocksDB's errors have a code already; those of files mean that writing is not possible now. */
-  #latch(error: unknown): ProvChainError {
-    const known = error instanceof ProvChainError;
-    const message = `writing failed: ${error instanceof Error ? error.message : String(error)}`;
-    const latched = known ? error : new ProvChainError('STORE_UNAVAILABLE', message, { cause: error });
-    this.#latched ??= latched;
-    return latched;
   }
 }
 

@@ -64,6 +64,7 @@ describe('GET /health', () => {
       options: { detailedHealth: false, healthPath: '/status/health' },
     });
     expect((await discreet.call('GET', '/status/health')).json.checks).toBeUndefined();
+    expect((await discreet.call('GET', '/status/health/ready')).json).toEqual({ ready: true, failing: [] });
     expect((await discreet.call('GET', '/health')).status).toBe(404);
     expect((await discreet.call('GET', '/status/health/live')).json.live).toBe(true);
     await discreet.close();

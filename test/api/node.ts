@@ -14,7 +14,7 @@ import {
   type PerformanceSnapshot,
   type RuntimeDocument,
 } from '../../src/api/index.js';
-import { ERRORS, ProvChainError } from '../../src/errors.js';
+import { ProvChainError } from '../../src/errors.js';
 import { silentLog } from '../../src/logging/index.js';
 import { mergeRuntime, type RuntimeSettings } from '../../src/settings/index.js';
 import { ChainInMemory } from './chain-in-memory.js';
@@ -238,6 +238,3 @@ export class TestNode {
     return this.config;
   }
 }
-
-/** Codes by the status they have, for tests that go through all of them. */
-export const statusOf = (code: keyof typeof ERRORS): number => ERRORS[code].http;

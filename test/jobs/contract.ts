@@ -112,6 +112,17 @@ export function describeJobs(name: string, backends: () => BackendUnderTest): vo
       expect(more).toBe(0);
     });
 
+    it('ends with the progress that was told last, however soon it came after the one before', async () => {
+      await start();
+      const healthy = node.validator.script;
+      node.validator.script = (spec, options) => {
+        for (const blocks of [4, 10]) options.onProgress?.({ blocks, totalBlocks: 10, bytes: blocks * 100 });
+        return healthy(spec, options);
+      };
+      const { progress } = await ending(node, (await accept(node)).spec.jobId);
+      expect(progress).toEqual({ blocks: 10, totalBlocks: 10, bytes: 1000 });
+    });
+
     it('tries a job again whose validator has died, and says so', async () => {
       await start();
       let runs = 0;

@@ -95,6 +95,18 @@ describe.skipIf(!redisInstalled())('shards of one job on several nodes', () => {
     expect(ended.progress?.totalBlocks).toBe(BLOCKS + 1);
   });
 
+  it('keeps the shards of a profiled job on one node, whose threads take the profile', async () => {
+    const config = () => ({ ...CONFIG, enable_profiling: true });
+    const one = await start('n1', counting('n1', validators[0]!), { config });
+    await start('n2', counting('n2', validators[1]!), { config });
+    const { spec } = await accept(one, { level: 'Full' });
+    expect((await ending(one, spec.jobId)).status).toBe('Healthy');
+    const profile = await one.service.profile(spec.jobId);
+    expect(profile?.cpuProfile).toContain('check-shard');
+    expect(profile?.stages).toHaveProperty('shards');
+    expect(shards.size).toBe(0);
+  });
+
   it('leaves the shards of a node that does not see the directory to another, and says so', async () => {
     const blind = await start('n3', counting('n3', validators[1]!), { dir: join(folder.path, 'missing') });
     const one = await start('n1', counting('n1', validators[0]!), { config: patientConfig });

@@ -196,8 +196,10 @@ describe('a node that is alone', () => {
     expect((await put({ max_validation_time: 90_000 })).body.code).toBe('CONFIG_INVALID');
     await node!.stop();
     await open({ dir, stateDir });
+    expect(node!.log()).toContain('"overridden":["validation_level","max_concurrent_validations"]');
     expect(JSON.stringify((await call('/api/integrity/config')).body)).toContain('"validation_level":"Full"');
     expect((await call('/api/integrity/validate?wait=20')).body.report.level).toBe('Full');
+    expect(node!.log()).toMatch(/"a job has ended".*"trigger":"startup","validationLevel":"Full".*"Healthy"/);
     expect((await post('/api/integrity/config/rollback', {})).status).toBe(200);
     expect((await call('/api/integrity/validate?wait=20')).body.report.level).toBe('Standard');
   });

@@ -1,0 +1,39 @@
+import { type FSWatcher, watch } from 'node:fs';
+
+/**
+ * Tells of changes of the entries of a folder, where the system does (inotify on Linux: what this machine changes, not
+ * what another one changes on a shared volume, nor writes to mapped memory). It is an accelerator: who uses it must be
+ * right without it.
+ *
+ * States: watching → lost (the folder went away or was replaced, or the system gave up) → watching again after `renew`.
+ */
+export class ChangeWatch {
+  readonly #onChange: (name: string | undefined) => void;
+  #watcher: FSWatcher | undefined;
+  #folder: string | undefined;
+
+  /** @param onChange told the name of the entry, undefined where the system does not say which */
+  constructor(onChange: (name: string | undefined) => void) {
+    this.#onChange = onChange;
+  }
+
+  /** Watches the folder from now on, if it does not do so already. Never throws: without it there is no telling. */
+  renew(folder: string): void {
+    if (this.#watcher && this.#folder === folder) return;
+    this.close();
+    try {
+      const watcher = watch(folder, { persistent: false });
+      watcher.on('change', (_event, name) => this.#onChange(name === null ? undefined : String(name)));
+      watcher.on('error', () => this.close());
+      this.#watcher = watcher;
+      this.#folder = folder;
+    } catch {
+      // No such folder, or no more watches for this user.
+    }
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+  }
+}
