@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { basename } from 'node:path';
 
 /**
  * Tells of changes of the entries of a folder, where the system does (inotify on Linux: what this machine changes, not
@@ -23,13 +24,23 @@ export class ChangeWatch {
     this.close();
     try {
       const watcher = watch(folder, { persistent: false });
-      watcher.on('change', (_event, name) => this.#onChange(name === null ? undefined : String(name)));
+      watcher.on('change', (_event, name) => this.#take(name === null ? undefined : String(name)));
       watcher.on('error', () => this.close());
       this.#watcher = watcher;
       this.#folder = folder;
     } catch {
       // No such folder, or no more watches for this user.
     }
+  }
+
+  get watching(): boolean {
+    return this.#watcher !== undefined;
+  }
+
+  #take(name: string | undefined): void {
+    // The folder's own name: it was moved or taken away, and another one may stand in its place.
+    if (this.#folder !== undefined && name === basename(this.#folder)) this.close();
+    this.#onChange(name);
   }
 
   close(): void {

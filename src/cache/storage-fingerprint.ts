@@ -77,12 +77,12 @@ export class StorageFingerprints {
     const now = this.#clock();
     const { current } = directory;
     if (current && !current.outdated && now - current.startedAt <= SHARED_MS) return current.fingerprint;
-    if (!current || current.ended) return this.#start(dir, directory);
+    if (!current || current.ended) return this.#start(directory);
     directory.next ??= current.fingerprint
       .catch(() => {})
       .then(() => {
         directory.next = undefined;
-        return this.#start(dir, directory);
+        return this.#start(directory);
       });
     return directory.next;
   }
@@ -117,22 +117,20 @@ export class StorageFingerprints {
     return directory;
   }
 
-  /** What leaves the names of files, or the folders themselves, as they were is passed over. */
+  /** The writer's temporary files beside the anchor are passed over, as is the diary. */
   #watchesOf(dir: string): NonNullable<Directory['watches']> {
     const database = new ChangeWatch((name) => {
       if (name === undefined || !WITHOUT_DATA.test(name)) this.forget(dir);
     });
-    const chain = new ChangeWatch((name) => {
-      if (name !== undefined && CHAIN_FILES.includes(name)) return this.forget(dir);
-      // The database's folder, or this one, is another one now.
-      database.close();
-      chain.close();
-      this.forget(dir);
+    const chain: ChangeWatch = new ChangeWatch((name) => {
+      const replaced = !chain.watching || name === undefined || name === DATABASE_FOLDER;
+      if (replaced) database.close();
+      if (replaced || CHAIN_FILES.includes(name)) this.forget(dir);
     });
     return { chain, database };
   }
 
-  #start(dir: string, directory: Directory): Promise<string> {
+  #start(directory: Directory): Promise<string> {
     const startedAt = this.#clock();
     const fingerprint = this.#take(directory, startedAt);
     const pass: Pass = { startedAt, fingerprint, ended: false, outdated: false };

@@ -44,6 +44,9 @@ const ANSWER_TIMEOUT_MS = 3000;
 const COUNT_EVERY_MS = 1000;
 /** Until a worker asks again after Redis failed it. */
 const RETRY_DELAY_MS = 500;
+/** How long a job stays away from a worker that still has an earlier start of it; doubled each time. */
+const BUSY_MS = 250;
+const LONGEST_BUSY_MS = 5000;
 
 /**
  * A queue in Redis, by BullMQ. A job leaves no trace in it when it has ended: that a job is there means that somebody
@@ -172,6 +175,8 @@ class BullQueue implements JobQueue {
 class BullWorker implements QueueWorker {
   readonly #worker: Worker;
   readonly #onClosed: () => void;
+  /** Jobs that this works on, and how often another start of each has come meanwhile. */
+  readonly #busy = new Map<string, number>();
   #paused = false;
 
   constructor(options: BullQueueOptions, processor: Processor, concurrency: number, onClosed: () => void) {
@@ -206,17 +211,29 @@ class BullWorker implements QueueWorker {
     this.#onClosed();
   }
 
+  /**
+   * BullMQ keeps the locks of its worker's jobs by their ids. Of two starts of one job here (the queue was emptied and
+   * has the job again, or the lock was lost while the process was frozen) the end of the first would take the lock from
+   * the second, which would then be taken for lost. So a second start waits until the first is over.
+   */
   async #work(job: Job, token: string | undefined, processor: Processor): Promise<void> {
+    const jobId = job.id as string;
+    const refused = this.#busy.get(jobId);
+    if (refused !== undefined) {
+      this.#busy.set(jobId, refused + 1);
+      return handBack(job, token, Math.min(BUSY_MS * 2 ** refused, LONGEST_BUSY_MS));
+    }
+    this.#busy.set(jobId, 0);
     const last = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
     try {
       const payload = typeof job.data === 'string' ? job.data : '';
-      await processor({ jobId: job.id as string, payload, start: job.attemptsStarted, last });
+      await processor({ jobId, payload, start: job.attemptsStarted, last });
     } catch (error) {
       if (!(error instanceof PutBack)) throw error;
       if (error.restMs > 0) this.#rest(error.restMs);
-      // Only a job that is delayed wakes other workers when its time comes.
-      await job.moveToDelayed(Date.now() + error.restMs / 2, token);
-      throw new DelayedError();
+      await handBack(job, token, error.restMs / 2);
+    } finally {
+      this.#busy.delete(jobId);
     }
   }
 
@@ -225,6 +242,12 @@ class BullWorker implements QueueWorker {
     void this.#worker.pause(true);
     setTimeout(() => this.#paused || this.#worker.resume(), ms).unref();
   }
+}
+
+/** For the worker that takes it next, after a while: only a job that is delayed wakes workers when its time comes. */
+async function handBack(job: Job, token: string | undefined, afterMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + afterMs, token);
+  throw new DelayedError();
 }
 
 export function workerOptions({ lockMs, stalledCheckMs, maxStalled }: LockOptions) {

@@ -123,6 +123,8 @@ export class JobRunner {
     const begun = await this.#begin(ticket, fenceOf(ticket.additions, start));
     if (!begun) return;
     const run: Run = { record: begun, stop: new AbortController(), lost: false, leaving: false };
+    // Should an earlier start still be under way here, this one takes its place.
+    this.outrun(jobId, begun.fence);
     this.#runs.set(jobId, run);
     try {
       const result = await this.#validate(run);
@@ -148,7 +150,7 @@ export class JobRunner {
       await this.#tell(run, requeueRecord(run.record, note, now()));
       throw error;
     } finally {
-      this.#runs.delete(jobId);
+      if (this.#runs.get(jobId) === run) this.#runs.delete(jobId);
     }
   }
 

@@ -162,7 +162,8 @@ export class RedisShards implements ShardExchange {
     const removed = await Promise.all(
       shards.map((shard) => queue.remove(shardId(jobId, fence, shard)).catch(() => 0)),
     );
-    await this.#options.redis.publish(this.#channel, `stop ${jobId} ${fence}`).catch(() => {});
+    const left = shards.filter((_, at) => removed[at] !== 1);
+    await this.#options.redis.publish(this.#channel, `stop ${jobId} ${fence} ${left}`).catch(() => {});
     return shards.filter((_, at) => removed[at] === 1);
   }
 
@@ -182,9 +183,11 @@ export class RedisShards implements ShardExchange {
 
   /** Only makes somebody look, or stop what nobody waits for: what was forged here costs time and nothing else. */
   #onMessage(message: string): void {
-    const [what, jobId = '', fence = ''] = message.split(' ');
+    const [what, jobId = '', fence = '', shards = ''] = message.split(' ');
     if (what === 'done') this.#runners.get(keyOf(jobId, Number(fence)))?.look();
-    if (what === 'stop') for (const worker of this.#workers) worker.stop(jobId, Number(fence));
+    if (what !== 'stop') return;
+    const places = new Set(shards.split(',').map((shard) => shardId(jobId, Number(fence), Number(shard))));
+    for (const worker of this.#workers) worker.stop(places);
   }
 
   #workersOf(replica: string): number {
@@ -224,8 +227,10 @@ class ShardWorker implements QueueWorker {
   readonly #processor: ShardProcessor;
   readonly #worker: Worker;
   readonly #onClosed: () => void;
+  /** By what ends them: the places of the shards that are under way. */
   readonly #running = new Map<AbortController, string>();
   #paused = false;
+  #closing = false;
 
   constructor(
     options: RedisShardsOptions,
@@ -261,14 +266,16 @@ class ShardWorker implements QueueWorker {
     void this.#worker.pause(true);
   }
 
-  /** Ends the shards of a job that nobody waits for any more. */
-  stop(jobId: string, fence: number): void {
-    for (const [controller, key] of this.#running) {
-      if (key === keyOf(jobId, fence)) controller.abort('cancelled');
+  /** Ends shards that nobody waits for any more. */
+  stop(places: ReadonlySet<string>): void {
+    for (const [controller, place] of this.#running) {
+      if (places.has(place)) controller.abort('cancelled');
     }
   }
 
+  /** What is under way is left to others. */
   async close(): Promise<void> {
+    this.#closing = true;
     for (const controller of this.#running.keys()) controller.abort('cancelled');
     await this.#worker.close();
     this.#onClosed();
@@ -285,17 +292,26 @@ class ShardWorker implements QueueWorker {
     }
     const { jobId, fence, shard, leftBy } = ticket;
     const controller = new AbortController();
-    this.#running.set(controller, keyOf(jobId, fence));
+    this.#running.set(controller, place);
+    if (this.#closing) controller.abort('cancelled');
     try {
       const outcome = await this.#run(ticket, controller.signal);
-      if (isLeft(outcome) && leftBy.length < MOST_LEAVINGS && !controller.signal.aborted) {
-        log.info('left a shard to another node', { jobId, shard, reason: outcome.failed.message });
+      const reason = this.#whyLeft(outcome, controller.signal);
+      if (reason !== undefined && leftBy.length < MOST_LEAVINGS) {
+        log.info('left a shard to another node', { jobId, shard, reason });
         await this.#leave(job, token, { ...ticket, leftBy: [...leftBy, node] }, place);
       }
       await this.#answer({ jobId, fence, shard, node, leftBy, outcome });
     } finally {
       this.#running.delete(controller);
     }
+  }
+
+  /** Why the shard is another node's; undefined when the outcome counts. */
+  #whyLeft(outcome: ShardOutcome, { aborted }: AbortSignal): string | undefined {
+    if (!aborted) return isLeft(outcome) ? outcome.failed.message : undefined;
+    const done = 'result' in outcome && outcome.result.stopped === undefined;
+    return this.#closing && !done ? 'the node is stopping' : undefined;
   }
 
   async #run({ plan, task }: ShardTicket, signal: AbortSignal): Promise<ShardOutcome> {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { ShardOutcome, ShardRunner, ShardTask } from '../validation/index.js';
 import type { ShardAnswer, ShardTicket } from './codec.js';
 import type { SpreadJob } from './shard-exchange.js';
@@ -29,6 +30,7 @@ interface Pending {
   missed: boolean;
 }
 
+const FIRST_SHARDS = 2 ** 47;
 const MOST_GIVEN = 3;
 /** What workers get to say what they have covered when a job is stopped. */
 const STOP_GRACE_MS = 2500;
@@ -45,7 +47,11 @@ export class SpreadRunner implements ShardRunner {
   readonly #pending = new Map<number, Pending>();
   /** Signals that this listens to: the shards of a job share one. */
   readonly #heard = new WeakSet<AbortSignal>();
-  #next = 0;
+  /**
+   * Numbers begin anywhere: a Redis that was set back to an earlier state may count two runs of a job as one start, and
+   * neither may take an answer to the other for its own.
+   */
+  #next = randomInt(FIRST_SHARDS);
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
   #lookAgain = false;

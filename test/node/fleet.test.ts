@@ -162,13 +162,18 @@ integrity.resource_limits.max_cpu_percent = ${cpuPercent}
   });
 
   it("runs a Full job's shards on all three nodes that see its directory, and on no other", async () => {
-    const { jobId } = await newJob(balancer.url);
-    const job = await expectHealthy(jobId);
-    const report = await reportOf(balancer.url, jobId);
-    const workers = new Set(report.shards.map(({ node }) => node));
-    const replica = nodes[0]!.chain.replicaId === report.replica ? ['n1', 'n2', 'n3'] : ['n4'];
-    expect([...workers].sort()).toEqual(replica);
-    expect(job.attempts).toBe(1);
+    const onAll = ['n1', 'n2', 'n3'];
+    let workers: string[] = [];
+    // Shards go to whoever is free: a node that the machine keeps waiting may miss all of one job.
+    for (let tries = 0; tries < 4 && workers.length < onAll.length; tries++) {
+      const { jobId } = await newJob(nodes[tries % 3]!.url);
+      const job = await expectHealthy(jobId);
+      expect(job.attempts).toBe(1);
+      const { shards } = await reportOf(balancer.url, jobId);
+      workers = [...new Set(shards.map(({ node }) => node))].sort();
+      expect(onAll).toEqual(expect.arrayContaining(workers));
+    }
+    expect(workers).toEqual(onAll);
   });
 
   it('makes one job of a thousand same requests at once', async () => {
