@@ -48,9 +48,10 @@ interface Directory {
 
 /**
  * What the files of chain directories look like from outside: name, size, times of change (mtime, ctime), inode and
- * device of each file of the database, its diary and lock aside, and of the files beside it. Whoever changes a byte of a
- * file through the file system changes its ctime, which the file system lets nobody choose; so equal fingerprints mean unchanged files.
- * Blocks changed below the file system do not show: for those results end (their time to live).
+ * device of each file of the database, its diary and lock aside, and of the files beside it. Whoever writes to a file
+ * changes its ctime, which the file system lets nobody choose; so equal fingerprints mean that nobody wrote. Blocks
+ * changed below the file system do not show, nor does a second change through mapped memory before the system has
+ * written the first one to disk: for those results end (their time to live).
  *
  * One pass over a directory at a time, shared by all requests that come until 50 ms after it began, or until the system
  * tells of a change: with a watch, the first request after a change on this machine sees it.
@@ -164,7 +165,8 @@ export class StorageFingerprints {
       if (missing <= 0) return directory.fingerprint;
       if (attempt === 2)
         return hash('sha256', `${directory.fingerprint} unsettled ${process.pid} ${++this.#unsettled}`);
-      await sleep(missing);
+      // A timer may fire up to a millisecond before its time.
+      await sleep(Math.ceil(missing) + 1);
       began = this.#clock();
     }
   }

@@ -157,13 +157,15 @@ export class JobRunner {
   /** Writes the start, unless the job has ended, was cancelled or has been started again since. */
   async #begin({ spec, additions }: JobTicket, fence: number): Promise<JobRecord | undefined> {
     const { book, mirror, node, now, log } = this.#options;
-    const known = [book.current(spec.jobId), (await mirror?.get([spec.jobId]))?.get(spec.jobId)];
+    const own =
+      book.closedFence(spec.jobId) === undefined ? book.current(spec.jobId) : await book.get(spec.jobId);
+    const known = [own, (await mirror?.get([spec.jobId]))?.get(spec.jobId)];
     const before =
       known
         .filter((record) => record !== undefined)
         .sort(byFence)
         .at(-1) ?? baseRecord(spec, additions);
-    if (isTerminal(before.state) || before.fence >= fence) {
+    if (known.some((record) => record && isTerminal(record.state)) || before.fence >= fence) {
       log.info('a start of a job came too late', { jobId: spec.jobId, fence });
       return undefined;
     }

@@ -116,7 +116,7 @@ export class JobService {
       if (change.kind === 'cancel')
         return void this.#cancellation.follow(change.jobId, change.by).catch(() => {});
       this.#runner.outrun(change.jobId, change.fence);
-      void this.#onMirrored(change.jobId).catch(() => {});
+      void this.#onMirrored(change.jobId, change.fence).catch(() => {});
     });
   }
 
@@ -272,7 +272,11 @@ export class JobService {
     const closed = Promise.all(this.#workers.map((worker) => worker.close()))
       .then(() => this.#looking)
       .then(() => this.#options.backend.close());
-    await Promise.race([closed, pause(CLOSE_MS)]);
+    let giveUp: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      giveUp = setTimeout(resolve, CLOSE_MS);
+    });
+    await Promise.race([closed, late]).finally(() => clearTimeout(giveUp));
   }
 
   /** One look at a time; a look that failed is made up for by the next. */
@@ -321,9 +325,10 @@ export class JobService {
     void this.#options.cache.put(spec.cacheKey, entry, spec.cacheTtlMs, spec.level).catch(() => {});
   }
 
-  async #onMirrored(jobId: string): Promise<void> {
+  async #onMirrored(jobId: string, fence: number): Promise<void> {
     if (this.#runner.isRunning(jobId)) return;
-    if (this.#book.current(jobId)) await this.#reconciler.catchUp(jobId);
+    if (this.#book.closedFence(jobId) !== undefined) await this.#reconciler.uphold(jobId, fence);
+    else if (this.#book.current(jobId)) await this.#reconciler.catchUp(jobId);
     else if (this.#watchers.has(jobId)) await this.#tellForeign(jobId);
   }
 

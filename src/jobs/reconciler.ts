@@ -85,11 +85,31 @@ export class Reconciler {
     if (record) await this.#catchUp([record]);
   }
 
+  /**
+   * Says again how a job ended whose mirror tells of another start: a Redis that was set back (its last second is lost
+   * when it is killed) or emptied has forgotten the end, and somebody works on the job once more, in vain.
+   */
+  async uphold(jobId: string, fence: number): Promise<void> {
+    const { book, mirror, log } = this.#options;
+    const closed = book.closedFence(jobId);
+    if (closed === undefined || closed === fence) return;
+    const record = await book.get(jobId);
+    if (!record) return;
+    log.info('Redis has forgotten the end of a job, and is told again', { jobId, fence });
+    await mirror?.restore([{ record, result: await book.result(jobId) }]);
+  }
+
   async #catchUp(records: readonly JobRecord[]): Promise<void> {
     const { book, mirror, log } = this.#options;
     const mirrored = await mirror?.get(records.map(({ spec }) => spec.jobId));
     for (const record of mirrored?.values() ?? []) {
       const { jobId } = record.spec;
+      const own = book.current(jobId);
+      if (own && isTerminal(record.state) && record.fence < own.fence) {
+        // Possible only after Redis was emptied: a start that was given up ended before the later one could say more.
+        await mirror?.restore([{ record: own }]);
+        continue;
+      }
       if (!isTerminal(record.state) || record.reportDigest === undefined) {
         await book.adopt(record);
         continue;

@@ -40,6 +40,8 @@ export class RecordBook {
   #queued = 0;
   /** Ids of closed records, oldest first. */
   #closed: string[] = [];
+  /** The fences that they ended with. */
+  readonly #closedFences = new Map<string, number>();
 
   constructor(options: RecordBookOptions) {
     this.#options = options;
@@ -52,7 +54,7 @@ export class RecordBook {
       for (const { value } of found) {
         const { jobId } = value.spec;
         if (this.#open.has(jobId)) continue;
-        if (isTerminal(value.state)) this.#closed.push(jobId);
+        if (isTerminal(value.state)) this.#close(value);
         else this.#hold(value, undefined);
       }
       after = found.at(-1)?.key;
@@ -88,6 +90,11 @@ export class RecordBook {
 
   current(jobId: string): JobRecord | undefined {
     return this.#open.get(jobId)?.record;
+  }
+
+  /** The fence that a job of this node ended with; undefined for one that has not, or is another node's. */
+  closedFence(jobId: string): number | undefined {
+    return this.#closedFences.get(jobId);
   }
 
   async get(jobId: string): Promise<JobRecord | undefined> {
@@ -180,7 +187,7 @@ export class RecordBook {
       throw error;
     }
     this.#release(jobId);
-    this.#closed.push(jobId);
+    this.#close(adopted);
     this.#options.onChange(adopted, result);
     return true;
   }
@@ -197,6 +204,7 @@ export class RecordBook {
     const retired = this.#closed.slice(0, keepFrom < 0 ? this.#closed.length : keepFrom);
     if (retired.length === 0) return [];
     this.#closed = this.#closed.slice(retired.length);
+    for (const jobId of retired) this.#closedFences.delete(jobId);
     await state.delete(retired.flatMap((jobId) => [RECORD + jobId, RESULT + jobId, PROFILE + jobId]));
     return retired;
   }
@@ -204,6 +212,11 @@ export class RecordBook {
   /** Ids of the jobs that ended last, the newest first. */
   lastClosed(limit: number): readonly string[] {
     return this.#closed.slice(-limit).reverse();
+  }
+
+  #close({ spec, fence }: JobRecord): void {
+    this.#closed.push(spec.jobId);
+    this.#closedFences.set(spec.jobId, fence);
   }
 
   #hold(record: JobRecord, accepted: Promise<void> | undefined): void {

@@ -276,6 +276,7 @@ class ShardWorker implements QueueWorker {
   /** What is under way is left to others. */
   async close(): Promise<void> {
     this.#closing = true;
+    this.#paused = true;
     for (const controller of this.#running.keys()) controller.abort('cancelled');
     await this.#worker.close();
     this.#onClosed();

@@ -31,7 +31,8 @@ interface Pending {
 }
 
 const FIRST_SHARDS = 2 ** 47;
-const MOST_GIVEN = 3;
+/** As often as a job is added to the queue again: Redis may be emptied more than once while a long job runs. */
+const MOST_GIVEN = 10;
 /** What workers get to say what they have covered when a job is stopped. */
 const STOP_GRACE_MS = 2500;
 
@@ -132,7 +133,7 @@ export class SpreadRunner implements ShardRunner {
     this.#pending.delete(shard);
     const { from, to } = pending.task.range;
     if (pending.given >= MOST_GIVEN) {
-      const message = `blocks ${from} to ${to - 1} were given out ${pending.given} times, and no outcome came`;
+      const message = `the queue has lost blocks ${from} to ${to - 1} ${pending.given} times`;
       pending.resolve({ failed: { code: 'STORE_UNAVAILABLE', message } });
       return;
     }

@@ -151,7 +151,10 @@ export class Submission {
     const cacheKey = resolved.cacheTtlMs > 0 && resolved.kind === 'replica' ? key : undefined;
     if (cacheKey !== undefined && !resolved.fresh) {
       const entry = await cache.get(cacheKey, resolved.level);
-      if (entry) return { kind: 'cached', entry, ageMs: now().getTime() - Date.parse(entry.asOf) };
+      const at = now().getTime();
+      // It was kept for as long as was in force then, or for who asked for it; this request may want it younger.
+      const young = entry && at - Date.parse(entry.storedAt) <= resolved.cacheTtlMs;
+      if (young) return { kind: 'cached', entry, ageMs: at - Date.parse(entry.asOf) };
     }
     const head = pinned?.head;
     const dedupKey = dedupKeyOf(resolved, key);

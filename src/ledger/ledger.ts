@@ -195,6 +195,11 @@ export class Ledger {
     await this.#alone(() => this.#rocks.flush());
   }
 
+  /** Errors: WRITE_LATCHED once a write has failed. */
+  requireWritable(): void {
+    this.#latch.refuseIfShut();
+  }
+
   /** Waits for appends under way, flushes and gives the lock back. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#shutDown();

@@ -1,6 +1,6 @@
 import type { AppendOptions, BlockEntry, ChainInfo } from '../api/index.js';
 import type { InclusionProof } from '../chain/index.js';
-import { type ErrorCode, ProvChainError } from '../errors.js';
+import { ProvChainError } from '../errors.js';
 import type { Ledger } from '../ledger/index.js';
 import type { Intake, StoredBlockHeader, Validator } from '../pool/index.js';
 import type { RdfFormat } from '../rdf/index.js';
@@ -21,7 +21,7 @@ interface ChainServiceOptions {
   /** Where the writer is reached, as far as the fleet knows. */
   readonly writerUrl: () => string | undefined;
   readonly onAppended: (block: BlockEntry, seconds: number) => void;
-  readonly onRefused: (code: ErrorCode) => void;
+  readonly onRefused: (error: ProvChainError) => void;
 }
 
 /** The chain of this node: reading for everybody, appending where this node is the writer. */
@@ -79,7 +79,7 @@ export class ChainService {
     try {
       return await this.#append(document, format, options);
     } catch (thrown) {
-      this.#options.onRefused(ProvChainError.from(thrown).code);
+      this.#options.onRefused(ProvChainError.from(thrown));
       throw thrown;
     }
   }

@@ -55,6 +55,8 @@ export function probesOf({ base, replica, validator, writing, stopping }: Parts)
       required: true,
       async look() {
         await state.get('node-id');
+        // Writes nothing, and is refused once a write has failed: a node that can accept no job is not ready.
+        await state.put([]);
         return undefined;
       },
     },
@@ -63,7 +65,10 @@ export function probesOf({ base, replica, validator, writing, stopping }: Parts)
       name: 'writer',
       required: false,
       async look() {
-        if ('ledger' in writing) return 'appends';
+        if ('ledger' in writing) {
+          writing.ledger.requireWritable();
+          return 'appends';
+        }
         if (settings.blockchain.role === 'writer') throw new ProvChainError('NOT_WRITER', writing.reason);
         return `reads only: ${writing.reason}`;
       },

@@ -193,7 +193,11 @@ function openChain(
     ...{ dir: files.dir, validator, replica, freeze, intake, ledger },
     payloadLimitBytes: DEFAULT_LEDGER_SETTINGS.payloadLimitBytes,
     writerUrl: () => registry.list().find(({ writer }) => writer)?.url,
-    onRefused: (code) => metrics.appendRefused(code),
+    onRefused: ({ code, message }) => {
+      metrics.appendRefused(code);
+      // The first of a latched chain; those after it say nothing new.
+      if (code === 'STORE_UNAVAILABLE') base.log.error('a block was not stored', { code, reason: message });
+    },
     onAppended: (_block, seconds) => {
       fingerprints.forget(files.dir);
       metrics.appendStored(seconds * 1000);
