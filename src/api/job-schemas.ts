@@ -161,11 +161,9 @@ export const jobListSchema = z.object({ jobs: z.array(jobSchema), next: z.string
 export const outcomeSchema = z
   .object({
     cached: z.boolean().meta({ description: 'The report was made for an earlier request.' }),
-    ageMs: z
-      .number()
-      .meta({
-        description: 'Milliseconds since the oldest evidence of a cached result was read; 0 for a new one.',
-      }),
+    ageMs: z.number().meta({
+      description: 'Milliseconds since the oldest evidence of a cached result was read; 0 for a new one.',
+    }),
     asOf: timeSchema.nullable().meta({ description: 'When the oldest evidence in the report was read.' }),
     job: jobSchema.nullable().meta({ description: 'The job of this request; null when the cache answered.' }),
     report: reportSchema

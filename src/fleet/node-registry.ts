@@ -62,12 +62,13 @@ const TTL_MS = 5000;
 
 /**
  * One heartbeat: writes this node's entry, drops those that are too old, and gives all that are left as
- * `[id, entry, id, entry, …]`. Ages go by the clock of Redis, since those of the nodes differ.
+ * `[id, entry, id, entry, …]`, after a 1 if this node was not among them before. Ages go by the clock of Redis, since
+ * those of the nodes differ.
  */
 const BEAT = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if ARGV[1] ~= '' then redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', now) .. ' ' .. ARGV[2]) end
+local isNew = redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', now) .. ' ' .. ARGV[2])
 local all = redis.call('HGETALL', KEYS[1])
 local alive = {}
 for i = 1, #all, 2 do
@@ -81,7 +82,7 @@ for i = 1, #all, 2 do
   end
 end
 redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[3]) * 2)
-return alive
+return {isNew, alive}
 `;
 
 /** A registry over Redis. While Redis is away, the others fade from the list as they would if they had died. */
@@ -96,6 +97,9 @@ class RedisRegistry implements NodeRegistry {
   readonly #timer: NodeJS.Timeout;
   /** Others by id, with the time of this process's clock at which they were last in an answer. */
   readonly #others = new Map<string, { entry: NodeEntry; seenAt: number }>();
+  /** Until then, in the time of this process's clock, who is missing in an answer may only have had no turn yet. */
+  #patientUntil = 0;
+  #joined = false;
   #closed: Promise<void> | undefined;
 
   constructor(options: NodeRegistryOptions) {
@@ -128,8 +132,12 @@ class RedisRegistry implements NodeRegistry {
     try {
       const self = this.self();
       const sealed = sealer.seal(JSON.stringify(self), self.nodeId);
-      const answer = (await redis.eval(BEAT, 1, this.#key, self.nodeId, sealed, this.#ttlMs)) as string[];
-      this.#take(answer, self.nodeId);
+      const answer = await redis.eval(BEAT, 1, this.#key, self.nodeId, sealed, this.#ttlMs);
+      const [isNew, alive] = answer as [0 | 1, string[]];
+      // Redis was emptied: the others, who are there as before, would be gone until they have said so again.
+      if (isNew === 1 && this.#joined) this.#patientUntil = performance.now() + this.#ttlMs;
+      this.#joined = true;
+      this.#take(alive, self.nodeId);
     } catch (error) {
       // That Redis is away is logged by the connection.
       log.debug('a heartbeat was lost', { reason: String(error) });
@@ -139,7 +147,7 @@ class RedisRegistry implements NodeRegistry {
   /** Whoever can write to Redis chooses the answer; only sealed entries count, each under its own id. */
   #take(answer: readonly string[], selfId: string): void {
     const seenAt = performance.now();
-    this.#others.clear();
+    if (seenAt > this.#patientUntil) this.#others.clear();
     for (let i = 0; i + 1 < answer.length; i += 2) {
       const text = this.#options.sealer.open(answer[i + 1], answer[i]);
       if (text === undefined || answer[i] === selfId) continue;

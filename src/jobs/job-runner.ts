@@ -92,10 +92,10 @@ export class JobRunner {
     return true;
   }
 
-  /** A start with this fence was seen; an earlier run here is in vain. */
-  outrun(jobId: string, fence: number): void {
+  /** A start with this fence was seen, or the end of the job: a run here that is not later is in vain. */
+  outrun(jobId: string, fence: number, ended = false): void {
     const run = this.#runs.get(jobId);
-    if (!run || run.record.fence >= fence) return;
+    if (!run || run.record.fence > fence || (run.record.fence === fence && !ended)) return;
     run.lost = true;
     run.stop.abort('cancelled');
   }

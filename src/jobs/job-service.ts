@@ -12,6 +12,7 @@ import { JobStatistics, type JobStats } from './job-stats.js';
 import type { QueuedPayload, QueueWorker } from './queue.js';
 import { Reconciler } from './reconciler.js';
 import { RecordBook } from './record-book.js';
+import type { MirrorChange } from './record-mirror.js';
 import { CLAIM, type Claim, Submission, type Submitted } from './submission.js';
 import { isTerminal } from './transition.js';
 import { type JobListener, Watchers } from './watchers.js';
@@ -115,8 +116,8 @@ export class JobService {
     mirror?.onChange((change) => {
       if (change.kind === 'cancel')
         return void this.#cancellation.follow(change.jobId, change.by).catch(() => {});
-      this.#runner.outrun(change.jobId, change.fence);
-      void this.#onMirrored(change.jobId, change.fence).catch(() => {});
+      this.#runner.outrun(change.jobId, change.fence, change.ended);
+      void this.#onMirrored(change).catch(() => {});
     });
   }
 
@@ -325,9 +326,10 @@ export class JobService {
     void this.#options.cache.put(spec.cacheKey, entry, spec.cacheTtlMs, spec.level).catch(() => {});
   }
 
-  async #onMirrored(jobId: string, fence: number): Promise<void> {
+  async #onMirrored(change: Extract<MirrorChange, { kind: 'record' }>): Promise<void> {
+    const { jobId } = change;
     if (this.#runner.isRunning(jobId)) return;
-    if (this.#book.closedFence(jobId) !== undefined) await this.#reconciler.uphold(jobId, fence);
+    if (this.#book.closedFence(jobId) !== undefined) await this.#reconciler.uphold(jobId, change);
     else if (this.#book.current(jobId)) await this.#reconciler.catchUp(jobId);
     else if (this.#watchers.has(jobId)) await this.#tellForeign(jobId);
   }

@@ -86,13 +86,17 @@ export class Reconciler {
   }
 
   /**
-   * Says again how a job ended whose mirror tells of another start: a Redis that was set back (its last second is lost
+   * Says again how a job ended that goes on according to the mirror: a Redis that was set back (its last second is lost
    * when it is killed) or emptied has forgotten the end, and somebody works on the job once more, in vain.
+   *
+   * @param told what the change said; it may be older than the end
    */
-  async uphold(jobId: string, fence: number): Promise<void> {
+  async uphold(jobId: string, told: { readonly fence: number; readonly ended: boolean }): Promise<void> {
     const { book, mirror, log } = this.#options;
-    const closed = book.closedFence(jobId);
-    if (closed === undefined || closed === fence) return;
+    const fence = book.closedFence(jobId);
+    if (fence === undefined || (told.ended && told.fence === fence)) return;
+    const mirrored = (await mirror?.get([jobId]))?.get(jobId);
+    if (mirrored && isTerminal(mirrored.state) && mirrored.fence === fence) return;
     const record = await book.get(jobId);
     if (!record) return;
     log.info('Redis has forgotten the end of a job, and is told again', { jobId, fence });

@@ -13,7 +13,7 @@ export interface MirrorWrite {
 
 /** Something about a job has changed, as the others are told: not reliable, so that everybody also looks from time to time. */
 export type MirrorChange =
-  | { readonly kind: 'record'; readonly jobId: string; readonly fence: number }
+  | { readonly kind: 'record'; readonly jobId: string; readonly fence: number; readonly ended: boolean }
   | { readonly kind: 'cancel'; readonly jobId: string; readonly by: string };
 
 /**

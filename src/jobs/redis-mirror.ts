@@ -40,7 +40,7 @@ redis.call('HSET', KEYS[1], 'fence', ARGV[2], 'terminal', ARGV[3], 'revision', A
 redis.call('PEXPIRE', KEYS[1], ARGV[7])
 if ARGV[6] ~= '' then redis.call('SET', KEYS[2], ARGV[6], 'PX', ARGV[7]) end
 redis.call('ZADD', KEYS[3], 0, ARGV[1])
-redis.call('PUBLISH', ARGV[8], ARGV[1] .. ' ' .. ARGV[2])
+redis.call('PUBLISH', ARGV[8], ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
 return {1, old[4], cancelled}
 `;
 
@@ -227,7 +227,7 @@ export class RedisMirror implements RecordMirror {
     const [jobId = '', what = '', ...rest] = message.split(' ');
     if (!isJobId(jobId)) return;
     if (what !== 'cancel') {
-      this.#tell({ kind: 'record', jobId, fence: Number(what) });
+      this.#tell({ kind: 'record', jobId, fence: Number(what), ended: rest[0] === '1' });
       return;
     }
     const by = this.#cancels.open(rest.join(' '), jobId);

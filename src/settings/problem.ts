@@ -57,13 +57,16 @@ export function dotted(path: Path): string {
 
 const LONGEST_SHOWN = 60;
 
-/** A value as a message shows it. Control characters are escaped, long ones are cut. */
+const PASSWORD_IN_URL = /(:\/\/[^/@\s]*:)[^/\s]*@/;
+
+/** A value as a message shows it. Control characters are escaped, long ones are cut, passwords of URLs are left out. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'missing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (value instanceof Date) return 'a date';
   if (typeof value === 'object') return 'a table';
-  const text = JSON.stringify(value) ?? String(value);
+  const open = typeof value === 'string' ? value.replace(PASSWORD_IN_URL, '$1[redacted]@') : value;
+  const text = JSON.stringify(open) ?? String(open);
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }
 

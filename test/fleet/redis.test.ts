@@ -138,6 +138,22 @@ describe.skipIf(!redisInstalled())('with Redis', () => {
       await a.close();
     });
 
+    it('keeps the others while a Redis that was emptied has not heard of them again', async () => {
+      const silent = join(() => entry('silent'), { beatMs: 100_000 });
+      const a = join(() => entry('a'), { ttlMs: 2000 });
+      await vi.waitFor(() => expect(ids(a.list())).toEqual(['a', 'silent']), soon);
+      await redis.command('FLUSHALL');
+      await vi.waitFor(
+        async () => expect(await redis.command('HKEYS', 'test:nodes')).toContain('\na\r'),
+        soon,
+      );
+      await a.announce();
+      expect(ids(a.list())).toEqual(['a', 'silent']);
+      await vi.waitFor(() => expect(ids(a.list())).toEqual(['a']), soon);
+      await silent.close();
+      await a.close();
+    });
+
     it('ignores entries that were not sealed by the fleet, or for another node', async () => {
       const a = join(() => entry('a'), { ttlMs: 60_000 });
       const stranger = createSealer(Buffer.from('another secret, which is as long as the first'), 'node');

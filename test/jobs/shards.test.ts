@@ -166,6 +166,36 @@ describe.skipIf(!redisInstalled())('shards of one job on several nodes', () => {
     await until(() => new Set(stopped).size === 2, 'both nodes have stopped');
   });
 
+  it('leaves the shards of a node that is stopping to the others', async () => {
+    let begun = 0;
+    const one = await start('n1', {
+      ...counting('n1', validators[0]!),
+      // Slower than the other, which is to have some when it stops.
+      runShard: async (...args) => {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return validators[0]!.runShard(...args);
+      },
+    });
+    const two = await start(
+      'n2',
+      {
+        run: (...args) => validators[1]!.run(...args),
+        runShard: async (path, plan, task, signal) => {
+          begun++;
+          await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+          return validators[1]!.runShard(path, plan, task, signal);
+        },
+      },
+      { config: patientConfig },
+    );
+    const { spec } = await accept(one, { level: 'Full' });
+    await until(() => begun === 2, 'the other node works on shards');
+    await two.crash();
+    const ended = await ending(one, spec.jobId);
+    expect(ended).toMatchObject({ state: 'completed', status: 'Healthy', complete: true });
+    expect(ended.notes.some((note) => note.includes('were left by n2 and checked by n1'))).toBe(true);
+  });
+
   it('finds damage wherever its shard is checked', async () => {
     const damaged = join(folder.path, 'damaged');
     await smallChain(damaged, BLOCKS);
