@@ -38,7 +38,7 @@ export {
 } from './job.js';
 export { isJobId, newJobId } from './job-id.js';
 export type { JobPage, JobQuery } from './job-list.js';
-export { JOB_DEFAULTS, type JobServiceOptions } from './job-options.js';
+export { type EndedResult, JOB_DEFAULTS, type JobServiceOptions } from './job-options.js';
 export { createJobService, type JobReport, type JobService } from './job-service.js';
 export type { JobStats, LevelStats } from './job-stats.js';
 export { createMemoryQueue } from './memory-queue.js';

@@ -12,6 +12,14 @@ import type {
 import type { JobRecord } from './job.js';
 import type { JobConfig } from './resolve-request.js';
 
+/** What a job with a report has left. */
+export interface EndedResult {
+  /** JSON text. */
+  readonly report: string;
+  /** Milliseconds per stage, of a job that was profiled. */
+  readonly stages?: Readonly<Record<string, number>>;
+}
+
 export interface JobServiceOptions {
   /** Id of this node. */
   readonly node: string;
@@ -41,8 +49,8 @@ export interface JobServiceOptions {
   readonly mostAdditions?: number;
   /** A job whose replica no living worker sees fails after so long. */
   readonly unattendedMs?: number;
-  /** Told once per job that this node has accepted and that has ended. */
-  readonly onEnded?: (record: JobRecord) => void;
+  /** Told once per job that this node has accepted and that has ended, before anybody who waits for it. */
+  readonly onEnded?: (record: JobRecord, result?: EndedResult) => void;
   readonly onAccepted?: (record: JobRecord) => void;
 }
 

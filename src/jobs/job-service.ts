@@ -311,7 +311,7 @@ export class JobService {
       this.#submission.forget(spec.dedupKey);
       this.#statistics.ended(record);
       if (result) this.#cacheResult(record, result);
-      this.#options.onEnded?.(record);
+      this.#options.onEnded?.(record, result);
     }
     this.#watchers.tell(record);
     if (spec.parent !== undefined) void this.#fleet.update(spec.parent);

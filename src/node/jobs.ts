@@ -8,6 +8,7 @@ import {
   createMemoryBackend,
   createRedisBackend,
   DEFAULT_LOCKS,
+  type EndedResult,
   type JobBackend,
   type JobRecord,
   type JobService,
@@ -53,7 +54,7 @@ export async function openJobs(parts: Parts): Promise<JobService> {
   const { settings, files, nodeId, state, log, now } = base;
   const { max_queue_depth, max_queue_depth_per_client, max_records, retention_hours } = settings.jobs;
   const threads = settings.jobs.worker_threads ?? availableParallelism();
-  const service: JobService = await createJobService({
+  return createJobService({
     node: nodeId,
     chain: {
       chainId: files.trust.chainId,
@@ -81,14 +82,15 @@ export async function openJobs(parts: Parts): Promise<JobService> {
     maxRecords: max_records,
     retentionMs: retention_hours * HOUR_MS,
     onAccepted: ({ spec }) => metrics.jobAccepted(spec.level, spec.origin.trigger),
-    onEnded: (record) => {
+    onEnded: (record, result) => {
       logEnd(log, record);
-      noteEnd(record, parts, service).catch((error: unknown) => {
+      try {
+        noteEnd(record, result, parts);
+      } catch (error) {
         log.warn('a report was not counted', { jobId: record.spec.jobId, reason: String(error) });
-      });
+      }
     },
   });
-  return service;
 }
 
 function openBackend(base: Base, registry: NodeRegistry, threads: number): JobBackend {
@@ -130,11 +132,12 @@ function logEnd(
   });
 }
 
-async function noteEnd(
+/** At once, so that who has waited for the end finds it in the status of the node. */
+function noteEnd(
   record: JobRecord,
+  result: EndedResult | undefined,
   { metrics, figures, lastResults }: Parts,
-  service: Pick<JobService, 'report' | 'profile'>,
-): Promise<void> {
+): void {
   const { spec, state, startedAt } = record;
   metrics.jobFinished(spec.level, state);
   for (let lost = 1; lost < record.attempts; lost++) metrics.jobRetried(spec.level);
@@ -142,12 +145,9 @@ async function noteEnd(
     metrics.jobStarted(spec.level, Date.parse(startedAt) - Date.parse(spec.createdAt));
   }
   figures.note(record);
-  if (spec.kind !== 'replica') return;
-  const stored = await service.report(spec.jobId);
-  if (stored === undefined) return;
-  const report = JSON.parse(stored.text) as Report;
-  const profile = spec.profiling ? await service.profile(spec.jobId) : undefined;
-  metrics.validationFinished(report, profile?.stages, lastResults.note(record, report));
+  if (spec.kind !== 'replica' || result === undefined) return;
+  const report = JSON.parse(result.report) as Report;
+  metrics.validationFinished(report, result.stages, lastResults.note(record, report));
 }
 
 /** The jobs as the API is given them: what is accepted, joined and refused is counted. */
