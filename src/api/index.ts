@@ -25,6 +25,7 @@ export type {
   Submission,
   Tokens,
 } from './dependencies.js';
+export type { JobView } from './job-view.js';
 export { openApiDocument } from './open-api.js';
 export type { Route } from './route.js';
 export { apiRoutes } from './routes.js';
