@@ -25,10 +25,17 @@ export function App() {
   useEffect(() => nameView(place), [place.path.join('/')]);
   const { state, problem } = session;
   if (state === 'starting' || state === 'unreachable') return <Boot problem={problem} />;
-  const body = state === 'anonymous' || place.path[0] === 'login' ? <Login place={place} /> : <View place={place} />;
+  const body =
+    state === 'anonymous' || place.path[0] === 'login' ? <Login place={place} /> : <View place={place} />;
   return (
     <>
-      {state === 'anonymous' ? body : <Frame place={place} showHelp={() => setHelp(true)}>{body}</Frame>}
+      {state === 'anonymous' ? (
+        body
+      ) : (
+        <Frame place={place} showHelp={() => setHelp(true)}>
+          {body}
+        </Frame>
+      )}
       <Announcer />
       {help && <Help onClose={() => setHelp(false)} />}
     </>
@@ -79,14 +86,23 @@ function Boot({ problem }: { problem: string | undefined }) {
         <p class="muted">Asking the node how the chain is…</p>
       ) : (
         <p>
-          The node at <code>{location.host}</code> can’t be asked: {problem}. Check that <code>provchain serve</code> runs; this page goes on by itself once it answers.
+          The node at <code>{location.host}</code> can’t be asked: {problem}. Check that{' '}
+          <code>provchain serve</code> runs; this page goes on by itself once it answers.
         </p>
       )}
     </div>
   );
 }
 
-const NAMES: Readonly<Record<string, string>> = { jobs: 'Jobs', report: 'Report', blocks: 'Blocks', search: 'Search', alerts: 'Alerts', settings: 'Settings', login: 'Log in' };
+const NAMES: Readonly<Record<string, string>> = {
+  jobs: 'Jobs',
+  report: 'Report',
+  blocks: 'Blocks',
+  search: 'Search',
+  alerts: 'Alerts',
+  settings: 'Settings',
+  login: 'Log in',
+};
 let begun = false;
 
 /** The title of the window; and after a change of the view the focus goes to its head, so that it is read out. */

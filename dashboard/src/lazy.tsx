@@ -19,7 +19,11 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): C
       );
     }, []);
     if (failed) {
-      return <p class="empty">This part of the page could not be loaded. The node may have been updated: reload the page.</p>;
+      return (
+        <p class="empty">
+          This part of the page could not be loaded. The node may have been updated: reload the page.
+        </p>
+      );
     }
     const Component = loaded;
     return Component === undefined ? <Loading /> : <Component {...props} />;

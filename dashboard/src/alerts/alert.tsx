@@ -3,7 +3,20 @@ import { type Alert, type AlertsAnswer, ApiProblem, call } from '../api/index.js
 import { refresh, usePolled } from '../live/index.js';
 import { hrefOf } from '../place/index.js';
 import { allows } from '../session/index.js';
-import { Ago, Card, Curl, Empty, Facts, formatCount, Loading, say, Status, Unavailable, ViewHead } from '../show/index.js';
+import {
+  Ago,
+  Card,
+  Curl,
+  Empty,
+  Facts,
+  formatCount,
+  Loading,
+  Status,
+  StatusMark,
+  say,
+  Unavailable,
+  ViewHead,
+} from '../show/index.js';
 import { SilenceDialog } from './silences.js';
 
 const EVERY_MS = 8000;
@@ -18,7 +31,13 @@ export function AlertView({ id }: { id: string }) {
         <ViewHead title="Alert" />
         {error && <Unavailable error={error} what="Alerts" />}
         {!data && !error && <Loading lines={5} />}
-        {data && <Empty title="There is no such alert any more."><p>The newest 200 are kept in sight. <a href="#/alerts?state=all">All alerts</a></p></Empty>}
+        {data && (
+          <Empty title="There is no such alert any more.">
+            <p>
+              The newest 200 are kept in sight. <a href="#/alerts?state=all">All alerts</a>
+            </p>
+          </Empty>
+        )}
       </>
     );
   }
@@ -33,8 +52,13 @@ function AlertPage({ alert }: { alert: Alert }) {
         title={alert.title}
         lead={
           <>
-            <Status status={alert.severity} /> <span class="tag">{alert.state}</span> since <Ago at={alert.since} />
-            {alert.resolvedAt && <>, resolved <Ago at={alert.resolvedAt} /></>}
+            <Status status={alert.severity} /> <span class="tag">{alert.state}</span> since{' '}
+            <Ago at={alert.since} />
+            {alert.resolvedAt && (
+              <>
+                , resolved <Ago at={alert.resolvedAt} />
+              </>
+            )}
           </>
         }
       >
@@ -64,7 +88,13 @@ function AlertPage({ alert }: { alert: Alert }) {
           <Deliveries alert={alert} />
         </div>
       </div>
-      {silencing && <SilenceDialog match={{ fingerprint: alert.fingerprint }} about={alert.title} onClose={() => setSilencing(false)} />}
+      {silencing && (
+        <SilenceDialog
+          match={{ fingerprint: alert.fingerprint }}
+          about={alert.title}
+          onClose={() => setSilencing(false)}
+        />
+      )}
     </>
   );
 }
@@ -79,7 +109,9 @@ function BlocksOf({ alert: { where } }: { alert: Alert }) {
           {formatCount(block)}
         </a>
       ))}
-      {where.blocks.length > MOST_BLOCKS && <span class="muted">and {where.blocks.length - MOST_BLOCKS} more</span>}
+      {where.blocks.length > MOST_BLOCKS && (
+        <span class="muted">and {where.blocks.length - MOST_BLOCKS} more</span>
+      )}
     </p>
   );
 }
@@ -90,7 +122,12 @@ function factsOf({ rule, where, count, lastSeenAt, escalatedAt, silencedUntil, f
     ['Chain', where.chain],
     ['Replica', where.replica ?? '–'],
     ...(where.node === null ? [] : [['Node', where.node] as const]),
-    ['Seen', <>{formatCount(count)} {count === 1 ? 'time' : 'times'}, last <Ago at={lastSeenAt} /></>],
+    [
+      'Seen',
+      <>
+        {formatCount(count)} {count === 1 ? 'time' : 'times'}, last <Ago at={lastSeenAt} />
+      </>,
+    ],
     ...(escalatedAt === null ? [] : [['Escalated', <Ago at={escalatedAt} />] as const]),
     ...(silencedUntil === null ? [] : [['Silenced until', <Ago at={silencedUntil} />] as const]),
     ['Fingerprint', <code class="breaks">{fingerprint}</code>],
@@ -118,7 +155,9 @@ function Acknowledge({ alert }: { alert: Alert }) {
     setBusy(true);
     try {
       await call(path, { method: 'POST', body });
-      say('Acknowledged. It is not escalated any more; it is resolved when a complete validation no longer finds it.');
+      say(
+        'Acknowledged. It is not escalated any more; it is resolved when a complete validation no longer finds it.',
+      );
       refresh('/api/alerts');
       refresh('/api/integrity/dashboard');
     } catch (error) {
@@ -132,7 +171,13 @@ function Acknowledge({ alert }: { alert: Alert }) {
         <form class="form" onSubmit={(event) => void acknowledge(event)}>
           <label class="field">
             <span>Comment</span>
-            <textarea rows={2} maxLength={500} placeholder="What you found out, who works on it" value={comment} onInput={(event) => setComment(event.currentTarget.value)} />
+            <textarea
+              rows={2}
+              maxLength={500}
+              placeholder="What you found out, who works on it"
+              value={comment}
+              onInput={(event) => setComment(event.currentTarget.value)}
+            />
           </label>
           <div class="actions start">
             <button class="button primary" disabled={busy}>
@@ -148,23 +193,33 @@ function Acknowledge({ alert }: { alert: Alert }) {
   );
 }
 
-const DELIVERY_STATUS = { sent: 'ok', pending: 'queued', given_up: 'failed' } as const;
+const DELIVERY_STATUS = { sent: 'Healthy', pending: 'queued', given_up: 'failed' } as const;
 
 function Deliveries({ alert }: { alert: Alert }) {
   return (
     <Card title="Messages">
-      {alert.deliveries.length === 0 && <Empty title="No message was sent."><p>No channel is switched on, or the alert is silenced.</p></Empty>}
+      {alert.deliveries.length === 0 && (
+        <Empty title="No message was sent.">
+          <p>No channel is switched on, or the alert is silenced.</p>
+        </Empty>
+      )}
       <ul class="plain-list deliveries">
         {alert.deliveries.map(({ channel, event, state, attempts, lastError, sentAt }) => (
           <li key={`${channel}-${event}`}>
-            <span class={`tone-text tone-${state === 'sent' ? 'healthy' : state === 'pending' ? 'incomplete' : 'critical'}`}>
-              <DeliveryMark state={state} />
-            </span>
+            <StatusMark status={DELIVERY_STATUS[state]} />
             <span>
               <strong>{channel}</strong>, {event}
               <br />
               <span class="muted small">
-                {state === 'sent' ? <>sent <Ago at={sentAt} /></> : state === 'pending' ? `under way, attempt ${attempts + 1}` : `given up after ${attempts} attempts`}
+                {state === 'sent' ? (
+                  <>
+                    sent <Ago at={sentAt} />
+                  </>
+                ) : state === 'pending' ? (
+                  `under way, attempt ${attempts + 1}`
+                ) : (
+                  `given up after ${attempts} attempts`
+                )}
                 {lastError && state !== 'sent' && `: ${lastError}`}
               </span>
             </span>
@@ -173,9 +228,4 @@ function Deliveries({ alert }: { alert: Alert }) {
       </ul>
     </Card>
   );
-}
-
-function DeliveryMark({ state }: { state: keyof typeof DELIVERY_STATUS }) {
-  const name = DELIVERY_STATUS[state];
-  return <Status status={name === 'ok' ? 'completed' : name} plain />;
 }

@@ -3,7 +3,17 @@ import type { Alert, AlertsAnswer } from '../api/index.js';
 import { usePolled } from '../live/index.js';
 import { changeQuery, hrefOf, type Place } from '../place/index.js';
 import { allows } from '../session/index.js';
-import { Ago, Curl, Empty, formatCount, Icon, Loading, Status, Unavailable, ViewHead } from '../show/index.js';
+import {
+  Ago,
+  Curl,
+  Empty,
+  formatCount,
+  Icon,
+  Loading,
+  Status,
+  Unavailable,
+  ViewHead,
+} from '../show/index.js';
 import { Channels } from './channels.js';
 import { SilenceDialog, Silences } from './silences.js';
 
@@ -20,7 +30,10 @@ export function Alerts({ place }: { place: Place }) {
   const shown = (data?.alerts ?? []).filter((alert) => severity === '' || alert.severity === severity);
   return (
     <>
-      <ViewHead title="Alerts" lead="What needs somebody’s attention, and whether the messages about it arrived.">
+      <ViewHead
+        title="Alerts"
+        lead="What needs somebody’s attention, and whether the messages about it arrived."
+      >
         {allows('operator') && (
           <button type="button" class="button" onClick={() => setSilencing(true)}>
             New silence
@@ -33,14 +46,22 @@ export function Alerts({ place }: { place: Place }) {
           <legend class="hidden-text">State</legend>
           {STATES.map((one) => (
             <label key={one}>
-              <input type="radio" name="state" checked={state === one} onChange={() => changeQuery(place, { state: one === 'open' ? undefined : one })} />
+              <input
+                type="radio"
+                name="state"
+                checked={state === one}
+                onChange={() => changeQuery(place, { state: one === 'open' ? undefined : one })}
+              />
               <span>{one}</span>
             </label>
           ))}
         </fieldset>
         <label class="inline-field">
           <span>Severity</span>
-          <select value={severity} onChange={(event) => changeQuery(place, { severity: event.currentTarget.value || undefined })}>
+          <select
+            value={severity}
+            onChange={(event) => changeQuery(place, { severity: event.currentTarget.value || undefined })}
+          >
             <option value="">any</option>
             {SEVERITIES.map((one) => (
               <option key={one}>{one}</option>
@@ -68,8 +89,20 @@ export function Alerts({ place }: { place: Place }) {
 }
 
 function NoAlerts({ state, filtered }: { state: string; filtered: boolean }) {
-  if (filtered) return <Empty title="No alert fits."><p><a href="#/alerts">Show all open alerts</a></p></Empty>;
-  if (state === 'open') return <Empty title="No open alerts."><p>When something needs attention it is here, and goes out over the channels below.</p></Empty>;
+  if (filtered)
+    return (
+      <Empty title="No alert fits.">
+        <p>
+          <a href="#/alerts">Show all open alerts</a>
+        </p>
+      </Empty>
+    );
+  if (state === 'open')
+    return (
+      <Empty title="No open alerts.">
+        <p>When something needs attention it is here, and goes out over the channels below.</p>
+      </Empty>
+    );
   return <Empty title="No alerts so far." />;
 }
 
@@ -90,7 +123,12 @@ function AlertRow({ alert }: { alert: Alert }) {
       <p>{alert.what}</p>
       <p class="muted small">
         {alert.rule} · since <Ago at={alert.since} />
-        {alert.count > 1 && <> · seen {formatCount(alert.count)} times, last <Ago at={alert.lastSeenAt} /></>}
+        {alert.count > 1 && (
+          <>
+            {' '}
+            · seen {formatCount(alert.count)} times, last <Ago at={alert.lastSeenAt} />
+          </>
+        )}
         {alert.acknowledgedBy && ` · acknowledged by ${alert.acknowledgedBy}`}
         {pending > 0 && ` · ${pending} ${pending === 1 ? 'message' : 'messages'} under way`}
         {lost > 0 && (

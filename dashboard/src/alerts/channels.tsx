@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { ApiProblem, call, type Channel } from '../api/index.js';
+import { ApiProblem, type Channel, call } from '../api/index.js';
 import { refresh } from '../live/index.js';
 import { allows } from '../session/index.js';
 import { Ago, Card, Curl, Empty, Icon, say } from '../show/index.js';
@@ -7,7 +7,11 @@ import { Ago, Card, Curl, Empty, Icon, say } from '../show/index.js';
 const PATH = '/api/alerts/test';
 
 interface Tested {
-  readonly results: readonly { readonly channel: string; readonly ok: boolean; readonly error: string | null }[];
+  readonly results: readonly {
+    readonly channel: string;
+    readonly ok: boolean;
+    readonly error: string | null;
+  }[];
 }
 
 export function Channels({ channels }: { channels: readonly Channel[] }) {
@@ -28,24 +32,44 @@ export function Channels({ channels }: { channels: readonly Channel[] }) {
   };
   return (
     <Card title="Channels">
-      {channels.length === 0 && <Empty title="No channels."><p>They are set up under [integrity.alerting] of the configuration.</p></Empty>}
+      {channels.length === 0 && (
+        <Empty title="No channels.">
+          <p>They are set up under [integrity.alerting] of the configuration.</p>
+        </Empty>
+      )}
       <ul class="plain-list channels">
         {channels.map((channel) => (
           <li key={channel.name}>
             <div>
               <strong>{channel.name}</strong> <ChannelState channel={channel} />
               <p class="muted small">
-                {channel.lastSuccessAt ? <>last message <Ago at={channel.lastSuccessAt} /></> : 'no message yet'}
+                {channel.lastSuccessAt ? (
+                  <>
+                    last message <Ago at={channel.lastSuccessAt} />
+                  </>
+                ) : (
+                  'no message yet'
+                )}
                 {channel.pending > 0 && ` · ${channel.pending} waiting`}
                 {channel.up === false && channel.lastError && ` · ${channel.lastError}`}
               </p>
             </div>
             {channel.enabled && allows('operator') && (
               <div class="actions">
-                <button type="button" class="button small" disabled={busy !== undefined} onClick={() => void test(channel.name)}>
+                <button
+                  type="button"
+                  class="button small"
+                  disabled={busy !== undefined}
+                  onClick={() => void test(channel.name)}
+                >
                   {busy === channel.name ? 'Sending…' : 'Test'}
                 </button>
-                <Curl label={`test ${channel.name}`} method="POST" path={PATH} body={{ channel: channel.name }} />
+                <Curl
+                  label={`test ${channel.name}`}
+                  method="POST"
+                  path={PATH}
+                  body={{ channel: channel.name }}
+                />
               </div>
             )}
           </li>

@@ -54,7 +54,11 @@ export function Silences({ silences }: { silences: readonly Silence[] }) {
 
 function matchText(match: Silence['match']): string {
   const parts = Object.entries(match).filter(([, value]) => value !== undefined);
-  return parts.length === 0 ? 'every alert' : parts.map(([name, value]) => `${name} ${value!.length > 24 ? `${value!.slice(0, 12)}…` : value}`).join(', ');
+  return parts.length === 0
+    ? 'every alert'
+    : parts
+        .map(([name, value]) => `${name} ${value!.length > 24 ? `${value!.slice(0, 12)}…` : value}`)
+        .join(', ');
 }
 
 interface SilenceDialogProps {
@@ -74,7 +78,8 @@ export function SilenceDialog({ match, about, onClose }: SilenceDialogProps) {
   const body = { match: chosen, minutes, reason: reason.trim() };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    if (Object.keys(chosen).length === 0) return setProblem('Name a rule or a severity: a silence of everything would hide everything.');
+    if (Object.keys(chosen).length === 0)
+      return setProblem('Name a rule or a severity: a silence of everything would hide everything.');
     if (body.reason === '') return setProblem('Say why, for whoever wonders later.');
     try {
       await call(PATH, { method: 'POST', body });
@@ -92,7 +97,12 @@ export function SilenceDialog({ match, about, onClose }: SilenceDialogProps) {
           <div class="field-row">
             <label class="field">
               <span>Rule</span>
-              <input value={rule} placeholder="any" maxLength={100} onInput={(event) => setRule(event.currentTarget.value)} />
+              <input
+                value={rule}
+                placeholder="any"
+                maxLength={100}
+                onInput={(event) => setRule(event.currentTarget.value)}
+              />
             </label>
             <label class="field">
               <span>Severity</span>
@@ -119,7 +129,12 @@ export function SilenceDialog({ match, about, onClose }: SilenceDialogProps) {
         </label>
         <label class="field">
           <span>Why</span>
-          <textarea rows={2} maxLength={500} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
+          <textarea
+            rows={2}
+            maxLength={500}
+            value={reason}
+            onInput={(event) => setReason(event.currentTarget.value)}
+          />
         </label>
         {problem && (
           <p class="field-error" role="alert">

@@ -46,7 +46,12 @@ export interface DashboardAnswer {
     readonly level: string;
     readonly lastRoundAt: string | null;
     readonly nextRoundAt: string | null;
-    readonly lastRound: { readonly jobId: string | null; readonly status: string | null; readonly complete: boolean | null; readonly durationMs: number | null } | null;
+    readonly lastRound: {
+      readonly jobId: string | null;
+      readonly status: string | null;
+      readonly complete: boolean | null;
+      readonly durationMs: number | null;
+    } | null;
     readonly silentSeconds: number | null;
     readonly silent: boolean;
   };
@@ -71,7 +76,12 @@ export interface DashboardAnswer {
     readonly durationMs: number;
     readonly blocks: number;
   }[];
-  readonly alerts: { readonly open: number; readonly critical: number; readonly warning: number; readonly acknowledged: number } | null;
+  readonly alerts: {
+    readonly open: number;
+    readonly critical: number;
+    readonly warning: number;
+    readonly acknowledged: number;
+  } | null;
 }
 
 export interface LevelTimes {
@@ -119,7 +129,13 @@ export interface MapAnswer {
   readonly replica: string;
   readonly height: number;
   readonly cellBlocks: number;
-  readonly whole: { readonly findings: readonly { readonly code: string; readonly severity: Status; readonly jobId: string }[] };
+  readonly whole: {
+    readonly findings: readonly {
+      readonly code: string;
+      readonly severity: Status;
+      readonly jobId: string;
+    }[];
+  };
   readonly cells: readonly MapCell[];
 }
 
@@ -204,7 +220,13 @@ export interface Inspection {
 
 export interface BlockSearch {
   readonly kind: 'height' | 'hash' | 'iri';
-  readonly blocks: readonly { readonly index: number; readonly hash: string; readonly timestamp: string | null; readonly quadCount: number | null; readonly lines: readonly string[] }[];
+  readonly blocks: readonly {
+    readonly index: number;
+    readonly hash: string;
+    readonly timestamp: string | null;
+    readonly quadCount: number | null;
+    readonly lines: readonly string[];
+  }[];
   readonly searched: { readonly from: number; readonly to: number };
   readonly next: number | null;
 }
@@ -226,7 +248,12 @@ export interface Alert {
   readonly state: 'open' | 'acknowledged' | 'resolved';
   readonly title: string;
   readonly what: string;
-  readonly where: { readonly chain: string; readonly replica: string | null; readonly node: string | null; readonly blocks: readonly number[] };
+  readonly where: {
+    readonly chain: string;
+    readonly replica: string | null;
+    readonly node: string | null;
+    readonly blocks: readonly number[];
+  };
   readonly since: string;
   readonly lastSeenAt: string;
   readonly resolvedAt: string | null;

@@ -22,13 +22,21 @@ export async function send(path: string, options: CallOptions = {}): Promise<Res
   return (await renew()) === undefined ? answer : attempt(path, options);
 }
 
-async function attempt(path: string, { method = 'GET', body, headers = {}, signal }: CallOptions): Promise<Response> {
+async function attempt(
+  path: string,
+  { method = 'GET', body, headers = {}, signal }: CallOptions,
+): Promise<Response> {
   const sent: Record<string, string> = { Accept: 'application/json', ...headers };
   const authorization = bearer();
   if (authorization !== undefined) sent.Authorization = authorization;
   if (body !== undefined) sent['Content-Type'] = 'application/json';
   try {
-    return await fetch(path, { method, headers: sent, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+    return await fetch(path, {
+      method,
+      headers: sent,
+      signal,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiProblem(0, 'UNREACHABLE', 'the node does not answer');

@@ -9,7 +9,14 @@ export interface CurlOptions {
 }
 
 /** The request as a command for a POSIX shell; the token stays in a variable of the shell. */
-export function curlCommand({ origin, authentication, method = 'GET', path, body, headers = {} }: CurlOptions): string {
+export function curlCommand({
+  origin,
+  authentication,
+  method = 'GET',
+  path,
+  body,
+  headers = {},
+}: CurlOptions): string {
   const words = ['curl', '-sS'];
   if (method !== 'GET') words.push('-X', method);
   if (authentication) words.push('-H', '"Authorization: Bearer $PROVCHAIN_TOKEN"');

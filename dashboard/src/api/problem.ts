@@ -14,10 +14,12 @@ export class ApiProblem extends Error {
 
   /** What whoever looks at the page can do about it. */
   get advice(): string {
-    if (this.status === 0) return 'Check that the node runs and that this machine reaches it. It is tried again by itself.';
+    if (this.status === 0)
+      return 'Check that the node runs and that this machine reaches it. It is tried again by itself.';
     if (this.status === 401) return 'Log in again.';
     if (this.status === 403) return 'Ask an administrator for a role that may do this.';
-    if (this.status === 404) return 'It may have been removed, or this node is of a version that does not have it.';
+    if (this.status === 404)
+      return 'It may have been removed, or this node is of a version that does not have it.';
     if (this.status === 429) return 'Too many requests. Wait a little.';
     if (this.status === 503) return 'The node is busy or starting. It is tried again by itself.';
     return 'docs/errors.md of the project says what this error means.';

@@ -2,8 +2,21 @@ import { useState } from 'preact/hooks';
 import type { BlockEntry, Inspection } from '../api/index.js';
 import { usePolled } from '../live/index.js';
 import { goTo, hrefOf } from '../place/index.js';
-import { Ago, Card, Curl, Facts, formatBytes, formatCount, Hash, Icon, Loading, Problem, Status, ViewHead } from '../show/index.js';
 import { detailPairs } from '../report/groups.js';
+import {
+  Ago,
+  Card,
+  Curl,
+  Facts,
+  formatBytes,
+  formatCount,
+  Hash,
+  Icon,
+  Loading,
+  Problem,
+  Status,
+  ViewHead,
+} from '../show/index.js';
 import { Payload } from './payload.js';
 import { VerifyHere } from './verify-here.js';
 
@@ -19,7 +32,11 @@ export function Block({ index }: { index: number }) {
     return (
       <>
         <ViewHead title={`Block ${formatCount(index)}`} />
-        {plain.error ? <Problem error={plain.error} what="This block can’t be shown" /> : <Loading lines={8} />}
+        {plain.error ? (
+          <Problem error={plain.error} what="This block can’t be shown" />
+        ) : (
+          <Loading lines={8} />
+        )}
         {plain.error && (
           <p>
             <a href="#/blocks">Newest blocks</a>
@@ -33,7 +50,11 @@ export function Block({ index }: { index: number }) {
       <BlockHead inspection={inspection} known={inspected.data !== undefined} />
       {inspected.data === undefined && (
         <p class="notice tone-incomplete">
-          <Icon name="incomplete" /> <span>This node could not inspect the block ({inspected.error?.message}): nothing below is checked, and the difference to the canonical form is not known.</span>
+          <Icon name="incomplete" />{' '}
+          <span>
+            This node could not inspect the block ({inspected.error?.message}): nothing below is checked, and
+            the difference to the canonical form is not known.
+          </span>
         </p>
       )}
       <Findings inspection={inspection} />
@@ -67,15 +88,26 @@ function BlockHead({ inspection, known }: { inspection: Inspection; known: boole
       title={`Block ${formatCount(index)}`}
       lead={
         <>
-          {known && <Status status={worst ?? 'Healthy'} />} {typeof header?.timestamp === 'string' && <Ago at={header.timestamp} />}
+          {known && <Status status={worst ?? 'Healthy'} />}{' '}
+          {typeof header?.timestamp === 'string' && <Ago at={header.timestamp} />}
         </>
       }
     >
       <nav class="steps" aria-label="Neighbours">
-        <a class={`button${index === 0 ? ' disabled' : ''}`} href={index === 0 ? undefined : hrefOf(['blocks', index - 1])} aria-disabled={index === 0} aria-label="Block before">
+        <a
+          class={`button${index === 0 ? ' disabled' : ''}`}
+          href={index === 0 ? undefined : hrefOf(['blocks', index - 1])}
+          aria-disabled={index === 0}
+          aria-label="Block before"
+        >
           <Icon name="left" />
         </a>
-        <a class={`button${index >= last ? ' disabled' : ''}`} href={index >= last ? undefined : hrefOf(['blocks', index + 1])} aria-disabled={index >= last} aria-label="Block after">
+        <a
+          class={`button${index >= last ? ' disabled' : ''}`}
+          href={index >= last ? undefined : hrefOf(['blocks', index + 1])}
+          aria-disabled={index >= last}
+          aria-label="Block after"
+        >
           <Icon name="right" />
         </a>
       </nav>
@@ -93,7 +125,13 @@ function GoToBlock() {
   };
   return (
     <form class="go-to" onSubmit={go}>
-      <input aria-label="Number of a block to go to" inputMode="numeric" placeholder="Go to…" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+      <input
+        aria-label="Number of a block to go to"
+        inputMode="numeric"
+        placeholder="Go to…"
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
     </form>
   );
 }
@@ -150,15 +188,26 @@ function Header({ inspection }: { inspection: Inspection }) {
     );
   }
   const valueOf = (name: string, value: unknown) => {
-    if (name === 'payloadBytes') return `${formatBytes(value as number)} (${formatCount(value as number)} bytes)`;
+    if (name === 'payloadBytes')
+      return `${formatBytes(value as number)} (${formatCount(value as number)} bytes)`;
     if (typeof value === 'number') return formatCount(value);
-    if (name === 'timestamp') return <>{String(value)} · <Ago at={String(value)} /></>;
+    if (name === 'timestamp')
+      return (
+        <>
+          {String(value)} · <Ago at={String(value)} />
+        </>
+      );
     if (typeof value !== 'string') return <code class="breaks">{JSON.stringify(value)}</code>;
     if (name === 'previousHash' && index > 0) {
       return (
         <>
           <Hash value={value} label="hash of the block before" />
-          {previous !== null && (previous.hash === value ? <span class="muted small">is block {formatCount(previous.index)}</span> : <span class="field-error">block {formatCount(previous.index)} has another hash</span>)}
+          {previous !== null &&
+            (previous.hash === value ? (
+              <span class="muted small">is block {formatCount(previous.index)}</span>
+            ) : (
+              <span class="field-error">block {formatCount(previous.index)} has another hash</span>
+            ))}
         </>
       );
     }
@@ -170,8 +219,12 @@ function Header({ inspection }: { inspection: Inspection }) {
     <Card title="Header">
       <Facts
         rows={[
-          ...(hash === null ? [] : [['Block hash', <Hash value={hash} label="hash of the block" />] as const]),
-          ...[...names, ...others].map((name) => [FIELDS[name] ?? name, valueOf(name, header[name])] as const),
+          ...(hash === null
+            ? []
+            : [['Block hash', <Hash value={hash} label="hash of the block" />] as const]),
+          ...[...names, ...others].map(
+            (name) => [FIELDS[name] ?? name, valueOf(name, header[name])] as const,
+          ),
         ]}
       />
     </Card>

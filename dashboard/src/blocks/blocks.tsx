@@ -1,7 +1,19 @@
 import type { BlockList, MapAnswer, MapFinding } from '../api/index.js';
 import { usePolled } from '../live/index.js';
 import { hrefOf, type Place, wholeNumber } from '../place/index.js';
-import { Ago, Curl, Empty, formatBytes, formatCount, formatRange, Loading, Problem, shortHash, Status, ViewHead } from '../show/index.js';
+import {
+  Ago,
+  Curl,
+  Empty,
+  formatBytes,
+  formatCount,
+  formatRange,
+  Loading,
+  Problem,
+  Status,
+  shortHash,
+  ViewHead,
+} from '../show/index.js';
 
 const PAGE = 50;
 const MOST = 1000;
@@ -14,12 +26,18 @@ export function Blocks({ place }: { place: Place }) {
   const to = wholeNumber(place.query.to);
   const before = wholeNumber(place.query.before);
   const path = pathOf(from, to, before);
-  const { data, error } = usePolled<BlockList>(path, from === undefined && before === undefined ? EVERY_MS : Number.POSITIVE_INFINITY);
+  const { data, error } = usePolled<BlockList>(
+    path,
+    from === undefined && before === undefined ? EVERY_MS : Number.POSITIVE_INFINITY,
+  );
   const found = useFindings();
   const ranged = from !== undefined;
   return (
     <>
-      <ViewHead title={ranged && to !== undefined ? capital(formatRange(from, to)) : 'Blocks'} lead={data && `The chain has ${formatCount(data.height)} blocks.`}>
+      <ViewHead
+        title={ranged && to !== undefined ? capital(formatRange(from, to)) : 'Blocks'}
+        lead={data && `The chain has ${formatCount(data.height)} blocks.`}
+      >
         {ranged && <a href="#/blocks">Newest blocks</a>}
         <Curl label="list these blocks" path={path} />
       </ViewHead>
@@ -39,7 +57,8 @@ export function Blocks({ place }: { place: Place }) {
 }
 
 function pathOf(from: number | undefined, to: number | undefined, before: number | undefined): string {
-  if (from === undefined) return `/api/blocks?order=desc&limit=${PAGE}${before === undefined ? '' : `&from=${before}`}`;
+  if (from === undefined)
+    return `/api/blocks?order=desc&limit=${PAGE}${before === undefined ? '' : `&from=${before}`}`;
   const limit = to === undefined ? PAGE : Math.min(MOST, Math.max(1, to - from));
   return `/api/blocks?from=${from}&limit=${limit}`;
 }
@@ -51,7 +70,8 @@ function useFindings(): ReadonlyMap<number, MapFinding> {
   const { data } = usePolled<MapAnswer>('/api/integrity/map?cells=256', MAP_EVERY_MS);
   const found = new Map<number, MapFinding>();
   for (const { findings } of data?.cells ?? []) {
-    for (const finding of findings) if (finding.block !== null && !found.has(finding.block)) found.set(finding.block, finding);
+    for (const finding of findings)
+      if (finding.block !== null && !found.has(finding.block)) found.set(finding.block, finding);
   }
   return found;
 }
@@ -88,7 +108,7 @@ function BlockTable({ list, found }: { list: BlockList; found: ReadonlyMap<numbe
                   {formatCount(index)}
                 </a>
               </td>
-              <td data-label="Hash">
+              <td data-label="Hash" class="wide">
                 <code>{shortHash(hash)}</code>
               </td>
               <td data-label="Time">
@@ -100,7 +120,7 @@ function BlockTable({ list, found }: { list: BlockList; found: ReadonlyMap<numbe
               <td data-label="Size" class="right nowrap">
                 {formatBytes(numberOf(header.payloadBytes))}
               </td>
-              <td data-label="Known">
+              <td data-label="Known" class="wide">
                 {finding ? (
                   <>
                     <Status status={finding.severity} /> <code class="small">{finding.code}</code>
@@ -138,8 +158,12 @@ function Pages({ list, from, to, before }: PagesProps) {
   const next = from + step;
   return (
     <nav class="pages" aria-label="Pages">
-      {from > 0 && <a href={hrefOf(['blocks'], { from: Math.max(0, from - step), to: from })}>Blocks before</a>}
-      {next < list.height && <a href={hrefOf(['blocks'], { from: next, to: Math.min(list.height, next + step) })}>Blocks after</a>}
+      {from > 0 && (
+        <a href={hrefOf(['blocks'], { from: Math.max(0, from - step), to: from })}>Blocks before</a>
+      )}
+      {next < list.height && (
+        <a href={hrefOf(['blocks'], { from: next, to: Math.min(list.height, next + step) })}>Blocks after</a>
+      )}
     </nav>
   );
 }

@@ -54,11 +54,21 @@ export function Payload({ inspection }: { inspection: Inspection }) {
   );
 }
 
-function usePayloadText(path: string, bytes: number): { text: string | undefined; error: ApiProblem | undefined } {
+function usePayloadText(
+  path: string,
+  bytes: number,
+): { text: string | undefined; error: ApiProblem | undefined } {
   const [state, setState] = useState<{ path: string; text?: string; error?: ApiProblem }>({ path });
   useEffect(() => {
     if (bytes > LONGEST_BYTES) {
-      setState({ path, error: new ApiProblem(413, 'TOO_LONG', `it is ${formatBytes(bytes)} long: fetch it with the curl command instead`) });
+      setState({
+        path,
+        error: new ApiProblem(
+          413,
+          'TOO_LONG',
+          `it is ${formatBytes(bytes)} long: fetch it with the curl command instead`,
+        ),
+      });
       return;
     }
     const reading = new AbortController();
@@ -70,7 +80,9 @@ function usePayloadText(path: string, bytes: number): { text: string | undefined
     );
     return () => reading.abort();
   }, [path, bytes]);
-  return state.path === path ? { text: state.text, error: state.error } : { text: undefined, error: undefined };
+  return state.path === path
+    ? { text: state.text, error: state.error }
+    : { text: undefined, error: undefined };
 }
 
 function More({ shown, all, more }: { shown: number; all: number; more: () => void }) {
@@ -152,9 +164,14 @@ function Diff({ lines }: { lines: readonly DiffLine[] }) {
   return (
     <>
       <p class="muted">
-        <span class="diff-key removed">− as stored</span> <span class="diff-key added">+ in canonical form</span>
+        <span class="diff-key removed">− as stored</span>{' '}
+        <span class="diff-key added">+ in canonical form</span>
       </p>
-      <pre class="code diff" tabIndex={0} aria-label="Difference between the stored payload and its canonical form">
+      <pre
+        class="code diff"
+        tabIndex={0}
+        aria-label="Difference between the stored payload and its canonical form"
+      >
         {lines.map(({ op, line }, i) => (
           <span key={i} class={op}>
             <span class="hidden-text">{WORDS[op]}</span>

@@ -15,7 +15,14 @@ interface Progress {
   readonly error: ApiProblem | undefined;
 }
 
-const NOTHING: Progress = { found: [], kind: undefined, from: undefined, next: null, busy: true, error: undefined };
+const NOTHING: Progress = {
+  found: [],
+  kind: undefined,
+  from: undefined,
+  next: null,
+  busy: true,
+  error: undefined,
+};
 /** Searching goes on by itself until so many blocks are found; the reader may let it go on. */
 const ENOUGH = 20;
 
@@ -38,7 +45,14 @@ export function Search({ query }: { query: string }) {
         const answer: BlockSearch = await call(pathOf(query, at), { signal: running.signal });
         all = [...all, ...answer.blocks];
         const done = answer.next === null || all.length >= enough;
-        setProgress({ found: all, kind: answer.kind, from: answer.searched.from, next: answer.next, busy: !done, error: undefined });
+        setProgress({
+          found: all,
+          kind: answer.kind,
+          from: answer.searched.from,
+          next: answer.next,
+          busy: !done,
+          error: undefined,
+        });
         if (done || running.signal.aborted) return;
         at = answer.next!;
       }
@@ -72,14 +86,28 @@ export function Search({ query }: { query: string }) {
   const { found, busy, error, from, next } = progress;
   return (
     <>
-      <ViewHead title={<>Search: <span class="query">{query}</span></>} lead={<span role="status">{told(progress)}</span>}>
+      <ViewHead
+        title={
+          <>
+            Search: <span class="query">{query}</span>
+          </>
+        }
+        lead={<span role="status">{told(progress)}</span>}
+      >
         {busy && (
           <button type="button" class="button" onClick={stop}>
             Stop
           </button>
         )}
         {!busy && next !== null && (
-          <button type="button" class="button" onClick={() => { setProgress({ ...progress, busy: true }); void search(next, found); }}>
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              setProgress({ ...progress, busy: true });
+              void search(next, found);
+            }}
+          >
             Search older blocks
           </button>
         )}
@@ -89,7 +117,10 @@ export function Search({ query }: { query: string }) {
       {busy && from === undefined && <Loading lines={4} />}
       {!busy && !error && found.length === 0 && (
         <Empty title="No block fits.">
-          <p>A number finds that block, a hash the block that has it, and an IRI the blocks whose quads name it in full.</p>
+          <p>
+            A number finds that block, a hash the block that has it, and an IRI the blocks whose quads name it
+            in full.
+          </p>
         </Empty>
       )}
       <ul class="plain-list found">
@@ -120,5 +151,7 @@ function told({ found, kind, from, busy }: Progress): string {
   if (from === undefined) return busy ? 'Searching…' : '';
   const count = `${formatCount(found.length)} ${found.length === 1 ? 'block' : 'blocks'} found`;
   if (kind !== 'iri') return `${count}.`;
-  return busy ? `${count} so far; looking at blocks before ${formatCount(from)}…` : `${count}; searched from block ${formatCount(from)} on.`;
+  return busy
+    ? `${count} so far; looking at blocks before ${formatCount(from)}…`
+    : `${count}; searched from block ${formatCount(from)} on.`;
 }

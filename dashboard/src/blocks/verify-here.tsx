@@ -1,11 +1,30 @@
 import { useState } from 'preact/hooks';
 import { ApiProblem, call, type Inspection, send } from '../api/index.js';
 import { Card, Curl, Icon, type IconName } from '../show/index.js';
-import { type BlockEvidence, type Bytes, fromBase64, type ProofDocument, type Step, verifyBlock } from '../verify/index.js';
+import {
+  type BlockEvidence,
+  type Bytes,
+  fromBase64,
+  type ProofDocument,
+  type Step,
+  verifyBlock,
+} from '../verify/index.js';
 
-const ICONS: Readonly<Record<Step['state'], IconName>> = { ok: 'ok', failed: 'critical', unchecked: 'unknown' };
-const TONES: Readonly<Record<Step['state'], string>> = { ok: 'healthy', failed: 'critical', unchecked: 'incomplete' };
-const WORDS: Readonly<Record<Step['state'], string>> = { ok: 'holds', failed: 'does not hold', unchecked: 'could not check' };
+const ICONS: Readonly<Record<Step['state'], IconName>> = {
+  ok: 'ok',
+  failed: 'critical',
+  unchecked: 'unknown',
+};
+const TONES: Readonly<Record<Step['state'], string>> = {
+  ok: 'healthy',
+  failed: 'critical',
+  unchecked: 'incomplete',
+};
+const WORDS: Readonly<Record<Step['state'], string>> = {
+  ok: 'holds',
+  failed: 'does not hold',
+  unchecked: 'could not check',
+};
 
 /** Recomputes hash, signature and proof of the block in this browser, from bytes that the node hands over. */
 export function VerifyHere({ inspection }: { inspection: Inspection }) {
@@ -33,11 +52,15 @@ export function VerifyHere({ inspection }: { inspection: Inspection }) {
           </div>
         </>
       ) : (
-        <p class="empty">The browser opens its cryptography to https and localhost only. Reach the node over https, or use provchain proof verify.</p>
+        <p class="empty">
+          The browser opens its cryptography to https and localhost only. Reach the node over https, or use
+          provchain proof verify.
+        </p>
       )}
       <div aria-live="polite">{steps && <Steps steps={steps} />}</div>
       <p class="muted small">
-        Page and bytes come from the same node. To rely on no node at all, check the proof with <code>provchain proof verify</code> against your own copy of chain.json.
+        Page and bytes come from the same node. To rely on no node at all, check the proof with{' '}
+        <code>provchain proof verify</code> against your own copy of chain.json.
       </p>
     </Card>
   );
@@ -47,7 +70,11 @@ function Steps({ steps }: { steps: readonly Step[] }) {
   const failed = steps.filter(({ state }) => state === 'failed').length;
   const open = steps.filter(({ state }) => state === 'unchecked').length;
   const verdict =
-    failed > 0 ? `${failed} of ${steps.length} steps do not hold.` : open > 0 ? `What could be checked holds; ${open} of ${steps.length} steps could not be checked.` : `All ${steps.length} steps hold.`;
+    failed > 0
+      ? `${failed} of ${steps.length} steps do not hold.`
+      : open > 0
+        ? `What could be checked holds; ${open} of ${steps.length} steps could not be checked.`
+        : `All ${steps.length} steps hold.`;
   return (
     <>
       <p class={`verdict tone-${failed > 0 ? 'critical' : open > 0 ? 'incomplete' : 'healthy'}`}>
@@ -82,7 +109,8 @@ async function gather({ index, hash, headerBytes, previous }: Inspection): Promi
   };
 }
 
-const why = (error: unknown): string => `The node did not give it: ${error instanceof ApiProblem ? error.message : String(error)}.`;
+const why = (error: unknown): string =>
+  `The node did not give it: ${error instanceof ApiProblem ? error.message : String(error)}.`;
 
 async function payloadBytes(index: number): Promise<Bytes | { missing: string }> {
   try {

@@ -16,13 +16,16 @@ interface ChartProps {
   readonly times: readonly number[];
   readonly lines: readonly Line[];
   readonly format: (value: number | null) => string;
+  /** Of the values on the axis, where the unit would take too much room. */
+  readonly axis?: (value: number | null) => string;
   readonly max?: number;
   readonly dots?: boolean;
   readonly steps?: boolean;
 }
 
 const HEIGHT_PX = 132;
-const AXIS_PX = 62;
+const AXIS_PX = 58;
+const DAY_S = 86_400;
 
 /** One figure over time: its name, its last value, and the line. What the drawing shows is said in words too. */
 export function Chart(props: ChartProps) {
@@ -39,7 +42,8 @@ export function Chart(props: ChartProps) {
     };
     draw();
     const resized = new ResizeObserver(() => {
-      if (plot.current?.width !== target.clientWidth) plot.current?.setSize({ width: target.clientWidth, height: HEIGHT_PX });
+      if (plot.current?.width !== target.clientWidth)
+        plot.current?.setSize({ width: target.clientWidth, height: HEIGHT_PX });
     });
     resized.observe(target);
     const system = matchMedia('(prefers-color-scheme: dark)');
@@ -81,13 +85,20 @@ export function Chart(props: ChartProps) {
   );
 }
 
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
 const dataOf = ({ times, lines }: ChartProps): uPlot.AlignedData =>
   [times, ...lines.map(({ values }) => values)] as unknown as uPlot.AlignedData;
 
-function optionsFor({ lines, format, max, dots, steps }: ChartProps, width: number): uPlot.Options {
+function optionsFor(
+  { times, lines, format, axis: axisFormat = format, max, dots, steps }: ChartProps,
+  width: number,
+): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const color = (name: string) => style.getPropertyValue(name).trim();
   const grid = { stroke: color('--line'), width: 1 };
+  const long = (times.at(-1) ?? 0) - (times[0] ?? 0) > 2 * DAY_S;
   const axis = { stroke: color('--muted'), font: '11px system-ui, sans-serif', grid, ticks: { show: false } };
   return {
     width,
@@ -97,8 +108,20 @@ function optionsFor({ lines, format, max, dots, steps }: ChartProps, width: numb
     padding: [8, 8, 0, 0],
     scales: { y: { range: (_plot, _least, greatest) => [0, max ?? (greatest > 0 ? greatest * 1.15 : 1)] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 24, space: 64 },
-      { ...axis, size: AXIS_PX, space: 34, values: (_plot, splits) => splits.map((split) => format(split)) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 24,
+        gap: 6,
+        space: 64,
+        values: (_plot, splits) => splits.map((split) => (long ? DATE : CLOCK).format(split * 1000)),
+      },
+      {
+        ...axis,
+        size: AXIS_PX,
+        space: 34,
+        values: (_plot, splits) => splits.map((split) => axisFormat(split)),
+      },
     ],
     series: [
       {},

@@ -21,9 +21,13 @@ export interface Columns {
 export function levelsIn(points: readonly HistoryPoint[]): string[] {
   const counts = new Map<string, number>();
   for (const { validations } of points) {
-    for (const [level, { count }] of Object.entries(validations)) counts.set(level, (counts.get(level) ?? 0) + count);
+    for (const [level, { count }] of Object.entries(validations))
+      counts.set(level, (counts.get(level) ?? 0) + count);
   }
-  return [...counts].filter(([, count]) => count > 0).sort(([, a], [, b]) => b - a).map(([level]) => level);
+  return [...counts]
+    .filter(([, count]) => count > 0)
+    .sort(([, a], [, b]) => b - a)
+    .map(([level]) => level);
 }
 
 /** The points as one column per line. What was not measured is null, which is drawn as a gap. */

@@ -16,7 +16,15 @@ const VIEWS: readonly { readonly path: string; readonly name: string; readonly i
 /** Views that are reached from others, and which entry of the menu stands for them. */
 const PART_OF: Readonly<Record<string, string>> = { report: 'jobs', search: 'blocks' };
 
-export function Frame({ place, showHelp, children }: { place: Place; showHelp: () => void; children: ComponentChildren }) {
+export function Frame({
+  place,
+  showHelp,
+  children,
+}: {
+  place: Place;
+  showHelp: () => void;
+  children: ComponentChildren;
+}) {
   const view = place.path[0] ?? '';
   const current = PART_OF[view] ?? view;
   return (
@@ -34,7 +42,11 @@ export function Frame({ place, showHelp, children }: { place: Place; showHelp: (
       </header>
       <nav class="menu" aria-label="Views">
         {VIEWS.map(({ path, name, icon }) => (
-          <a key={path} href={hrefOf(path === '' ? [] : [path])} aria-current={current === path ? 'page' : undefined}>
+          <a
+            key={path}
+            href={hrefOf(path === '' ? [] : [path])}
+            aria-current={current === path ? 'page' : undefined}
+          >
             <Icon name={icon} />
             <span>{name}</span>
           </a>
@@ -71,7 +83,18 @@ function Search({ place }: { place: Place }) {
   return (
     <form class="search" role="search" onSubmit={find}>
       <Icon name="search" />
-      <input id="search" name="q" type="search" autoComplete="off" spellcheck={false} defaultValue={shown} key={shown} placeholder="Block, hash or IRI" aria-label="Search blocks by number, hash or IRI" aria-keyshortcuts="/" />
+      <input
+        id="search"
+        name="q"
+        type="search"
+        autoComplete="off"
+        spellcheck={false}
+        defaultValue={shown}
+        key={shown}
+        placeholder="Block, hash or IRI"
+        aria-label="Search blocks by number, hash or IRI"
+        aria-keyshortcuts="/"
+      />
       <kbd aria-hidden="true">/</kbd>
     </form>
   );
@@ -82,7 +105,13 @@ function Tools({ showHelp }: { showHelp: () => void }) {
   return (
     <div class="tools">
       <ThemeButton />
-      <button type="button" class="icon-button" aria-label="Keyboard help" title="Keyboard help (?)" onClick={showHelp}>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Keyboard help"
+        title="Keyboard help (?)"
+        onClick={showHelp}
+      >
         <Icon name="help" />
       </button>
       {authentication && state === 'in' && (

@@ -41,10 +41,13 @@ function closeOpen(target: HTMLElement): void {
 
 /** The next or previous entry of the lists in sight: whatever is marked with data-item. */
 function moveBy(step: number): void {
-  const items = [...document.querySelectorAll<HTMLElement>('main [data-item]')].filter((item) => item.offsetParent !== null);
+  const items = [...document.querySelectorAll<HTMLElement>('main [data-item]')].filter(
+    (item) => item.offsetParent !== null,
+  );
   if (items.length === 0) return;
   const at = items.indexOf(document.activeElement as HTMLElement);
-  const next = at === -1 ? (step > 0 ? 0 : items.length - 1) : Math.min(items.length - 1, Math.max(0, at + step));
+  const next =
+    at === -1 ? (step > 0 ? 0 : items.length - 1) : Math.min(items.length - 1, Math.max(0, at + step));
   items[next]!.focus();
   items[next]!.scrollIntoView({ block: 'nearest' });
 }

@@ -3,7 +3,24 @@ import { ApiProblem, call, download, type JobView, type Report } from '../api/in
 import { isEnded, refresh, useLiveJob, usePolled } from '../live/index.js';
 import { hrefOf } from '../place/index.js';
 import { allows } from '../session/index.js';
-import { Ago, Bar, Card, Curl, Facts, formatBytes, formatCount, formatDuration, Icon, JobStatus, Loading, Modal, Problem, progressText, say, ViewHead } from '../show/index.js';
+import {
+  Ago,
+  Bar,
+  Card,
+  Curl,
+  Facts,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  Icon,
+  JobStatus,
+  Loading,
+  Modal,
+  Problem,
+  progressText,
+  say,
+  ViewHead,
+} from '../show/index.js';
 import { tookMs } from './jobs.js';
 import { Replicas } from './replicas.js';
 import { Timeline } from './timeline.js';
@@ -65,7 +82,10 @@ function JobPage({ known }: { known: JobView }) {
 function JobLead({ job }: { job: JobView }) {
   return (
     <>
-      <JobStatus job={job} /> {job.complete === false && job.status !== 'Incomplete' && <span>not everything could be checked · </span>}
+      <JobStatus job={job} />{' '}
+      {job.complete === false && job.status !== 'Incomplete' && (
+        <span>not everything could be checked · </span>
+      )}
       {job.finishedAt === null ? (
         <>
           asked for <Ago at={job.createdAt} />
@@ -95,7 +115,9 @@ function Progress({ job }: { job: JobView }) {
 function DownloadButton({ job }: { job: JobView }) {
   const path = `${job.links.report}?download=true`;
   const fetchIt = () =>
-    download(path, `provchain-report-${job.jobId}.json`).catch((error: ApiProblem) => say(error.message, 'critical'));
+    download(path, `provchain-report-${job.jobId}.json`).catch((error: ApiProblem) =>
+      say(error.message, 'critical'),
+    );
   return (
     <>
       <button type="button" class="button" onClick={() => void fetchIt()}>
@@ -127,7 +149,9 @@ function CancelButton({ job }: { job: JobView }) {
       <Curl label="cancel this job" method="DELETE" path={path} />
       {asking && (
         <Modal title="Cancel this validation?" onClose={() => setAsking(false)}>
-          <p>It stops after the shards at hand. What was covered until then is kept as an incomplete report.</p>
+          <p>
+            It stops after the shards at hand. What was covered until then is kept as an incomplete report.
+          </p>
           <div class="modal-foot">
             <button type="button" class="button" onClick={() => setAsking(false)}>
               Let it run
@@ -161,15 +185,36 @@ function JobFacts({ job }: { job: JobView }) {
         rows={[
           ['Id', <code>{job.jobId}</code>],
           ['Asked for by', `${job.trigger}${job.user === null ? '' : `, ${job.user}`}`],
-          ['Blocks', to === null ? `from ${job.scope.from}` : `${formatCount(job.scope.from)}–${formatCount(Math.max(job.scope.from, to - 1))}`],
+          [
+            'Blocks',
+            to === null
+              ? `from ${job.scope.from}`
+              : `${formatCount(job.scope.from)}–${formatCount(Math.max(job.scope.from, to - 1))}`,
+          ],
           ['Replica', job.replica],
           ['Node', job.node ?? job.owner],
           ['Priority', job.priority],
-          ['Evidence', job.fresh ? 'fresh: nothing of earlier jobs was used' : 'earlier evidence of unchanged bytes may be reused'],
+          [
+            'Evidence',
+            job.fresh
+              ? 'fresh: nothing of earlier jobs was used'
+              : 'earlier evidence of unchanged bytes may be reused',
+          ],
           ['Time limit', formatDuration(job.timeLimitMs)],
           ['Attempts', formatCount(job.attempts)],
-          ['Checks', <span class="tags">{job.checks.map((check) => <span key={check} class="tag">{check}</span>)}</span>],
-          ...(job.reportDigest === null ? [] : [['Report digest', <code class="breaks">{job.reportDigest}</code>] as const]),
+          [
+            'Checks',
+            <span class="tags">
+              {job.checks.map((check) => (
+                <span key={check} class="tag">
+                  {check}
+                </span>
+              ))}
+            </span>,
+          ],
+          ...(job.reportDigest === null
+            ? []
+            : [['Report digest', <code class="breaks">{job.reportDigest}</code>] as const]),
         ]}
       />
       {job.notes.length > 0 && (

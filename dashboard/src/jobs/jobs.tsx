@@ -2,7 +2,18 @@ import type { JobList, JobView } from '../api/index.js';
 import { useLiveJob, usePolled } from '../live/index.js';
 import { changeQuery, hrefOf, type Place } from '../place/index.js';
 import { allows } from '../session/index.js';
-import { Ago, Bar, Curl, Empty, formatCount, formatDuration, JobStatus, Loading, Problem, ViewHead } from '../show/index.js';
+import {
+  Ago,
+  Bar,
+  Curl,
+  Empty,
+  formatCount,
+  formatDuration,
+  JobStatus,
+  Loading,
+  Problem,
+  ViewHead,
+} from '../show/index.js';
 import { LEVELS } from './request.js';
 import { StartButton } from './start-button.js';
 
@@ -12,18 +23,36 @@ const STATES = ['queued', 'running', 'completed', 'failed', 'cancelled'] as cons
 
 export function Jobs({ place }: { place: Place }) {
   const { state = '', level = '', after } = place.query;
-  const query = new URLSearchParams({ limit: String(PAGE), ...(state && { state }), ...(level && { level }), ...(after && { after }) });
+  const query = new URLSearchParams({
+    limit: String(PAGE),
+    ...(state && { state }),
+    ...(level && { level }),
+    ...(after && { after }),
+  });
   const path = `/api/jobs?${query}`;
   const { data, error } = usePolled<JobList>(path, EVERY_MS);
   return (
     <>
-      <ViewHead title="Jobs" lead="Validations: asked for by people, by the monitor, by the scrub, and after appends.">
+      <ViewHead
+        title="Jobs"
+        lead="Validations: asked for by people, by the monitor, by the scrub, and after appends."
+      >
         {allows('operator') && <StartButton />}
         <Curl label="list these jobs" path={path} />
       </ViewHead>
       <form class="filters" aria-label="Filter" onSubmit={(event) => event.preventDefault()}>
-        <Choice label="State" value={state} options={STATES} onChange={(value) => changeQuery(place, { state: value, after: undefined })} />
-        <Choice label="Level" value={level} options={[...LEVELS, 'Custom']} onChange={(value) => changeQuery(place, { level: value, after: undefined })} />
+        <Choice
+          label="State"
+          value={state}
+          options={STATES}
+          onChange={(value) => changeQuery(place, { state: value, after: undefined })}
+        />
+        <Choice
+          label="Level"
+          value={level}
+          options={[...LEVELS, 'Custom']}
+          onChange={(value) => changeQuery(place, { level: value, after: undefined })}
+        />
         {(state || level) && <a href="#/jobs">Clear</a>}
       </form>
       {error && <Problem error={error} what="The jobs can’t be listed now" />}
@@ -50,7 +79,11 @@ function NoJobs({ filtered }: { filtered: boolean }) {
   }
   return (
     <Empty title="Nothing has been validated yet.">
-      <p>{allows('operator') ? 'Start the first validation above.' : 'An operator or the monitor starts the first one.'}</p>
+      <p>
+        {allows('operator')
+          ? 'Start the first validation above.'
+          : 'An operator or the monitor starts the first one.'}
+      </p>
     </Empty>
   );
 }
@@ -119,9 +152,15 @@ function JobRow({ known }: { known: JobView }) {
       </td>
       <td data-label="Status">
         <JobStatus job={job} />
-        {job.state === 'running' && progress && <Bar done={progress.blocks} total={progress.totalBlocks} label="Progress" />}
+        {job.state === 'running' && progress && (
+          <Bar done={progress.blocks} total={progress.totalBlocks} label="Progress" />
+        )}
       </td>
-      <td data-label="Blocks">{to === null ? `from ${formatCount(job.scope.from)}` : `${formatCount(job.scope.from)}–${formatCount(Math.max(job.scope.from, to - 1))}`}</td>
+      <td data-label="Blocks">
+        {to === null
+          ? `from ${formatCount(job.scope.from)}`
+          : `${formatCount(job.scope.from)}–${formatCount(Math.max(job.scope.from, to - 1))}`}
+      </td>
       <td data-label="Why">
         {job.trigger}
         {job.user && <span class="muted"> by {job.user}</span>}

@@ -1,6 +1,6 @@
 import type { JobView } from '../api/index.js';
 import { hrefOf } from '../place/index.js';
-import { Card, formatCount, shortHash, Status } from '../show/index.js';
+import { Card, formatCount, Status, shortHash } from '../show/index.js';
 
 const AGREE = {
   true: 'The replicas agree: they hold one history.',
@@ -10,10 +10,19 @@ const AGREE = {
 
 /** What the replicas of a fleet job came to; the fields are those of the node's answer, which may leave some out. */
 export function Replicas({ job }: { job: JobView }) {
-  const rows = (job.replicas ?? []) as readonly { replica: string; jobId: string; state?: string; status?: string; height?: number | null; headHash?: string | null }[];
+  const rows = (job.replicas ?? []) as readonly {
+    replica: string;
+    jobId: string;
+    state?: string;
+    status?: string;
+    height?: number | null;
+    headHash?: string | null;
+  }[];
   return (
     <Card title="Replicas">
-      {job.state === 'completed' && <p class={job.agree === false ? 'disagree' : undefined}>{AGREE[`${job.agree}`]}</p>}
+      {job.state === 'completed' && (
+        <p class={job.agree === false ? 'disagree' : undefined}>{AGREE[`${job.agree}`]}</p>
+      )}
       <div class="table-scroll" tabIndex={0} role="region" aria-label="Replicas">
         <table>
           <thead>

@@ -12,14 +12,17 @@ export const LEVELS = ['Minimal', 'Standard', 'Comprehensive', 'Full'] as const;
 export const PRIORITIES = ['high', 'normal', 'low'] as const;
 
 /** The body, with what says no more than the default left out; or what is wrong with the form, by field. */
-export function jobRequest(form: JobForm): { body: Record<string, unknown> } | { problems: Record<string, string> } {
+export function jobRequest(
+  form: JobForm,
+): { body: Record<string, unknown> } | { problems: Record<string, string> } {
   const problems: Record<string, string> = {};
   const body: Record<string, unknown> = { level: form.level };
   const from = whole(form.from);
   const last = whole(form.to);
   if (from === null) problems.from = 'A block number, such as 0';
   if (last === null) problems.to = 'A block number, such as 99';
-  if (typeof from === 'number' && typeof last === 'number' && last < from) problems.to = 'Not before the first block';
+  if (typeof from === 'number' && typeof last === 'number' && last < from)
+    problems.to = 'Not before the first block';
   if (Object.keys(problems).length > 0) return { problems };
   if (typeof from === 'number') body.from = from;
   // People name the last block that they mean; the node wants the one after it.

@@ -5,7 +5,14 @@ import { goTo, hrefOf } from '../place/index.js';
 import { Curl, Icon, Modal, say } from '../show/index.js';
 import { type JobForm, jobRequest, LEVELS, PRIORITIES } from './request.js';
 
-const INITIAL: JobForm = { level: 'Standard', from: '', to: '', fresh: false, fleet: false, priority: 'normal' };
+const INITIAL: JobForm = {
+  level: 'Standard',
+  from: '',
+  to: '',
+  fresh: false,
+  fleet: false,
+  priority: 'normal',
+};
 const MEANINGS: Readonly<Record<string, string>> = {
   Minimal: 'Every header, hash and link.',
   Standard: 'And every payload against its digest.',
@@ -14,7 +21,13 @@ const MEANINGS: Readonly<Record<string, string>> = {
 };
 
 /** 202: a job. 200: a result that was there already, with or without its job. */
-type Submitted = JobView | { readonly cached: boolean; readonly job: JobView | null; readonly report: { readonly jobId: string } | null };
+type Submitted =
+  | JobView
+  | {
+      readonly cached: boolean;
+      readonly job: JobView | null;
+      readonly report: { readonly jobId: string } | null;
+    };
 
 export function StartDialog({ onClose }: { onClose: () => void }) {
   const [form, setForm] = useState(INITIAL);
@@ -46,7 +59,12 @@ export function StartDialog({ onClose }: { onClose: () => void }) {
           <legend>Level</legend>
           {LEVELS.map((level) => (
             <label key={level} class="choice">
-              <input type="radio" name="level" checked={form.level === level} onChange={() => change({ level })} />
+              <input
+                type="radio"
+                name="level"
+                checked={form.level === level}
+                onChange={() => change({ level })}
+              />
               <span>
                 <strong>{level}</strong>
                 <span class="muted">{MEANINGS[level]}</span>
@@ -55,11 +73,28 @@ export function StartDialog({ onClose }: { onClose: () => void }) {
           ))}
         </fieldset>
         <div class="field-row">
-          <NumberField name="from" label="First block" placeholder="0" value={form.from} problem={problems.from} onChange={(from) => change({ from })} />
-          <NumberField name="to" label="Last block" placeholder="newest" value={form.to} problem={problems.to} onChange={(to) => change({ to })} />
+          <NumberField
+            name="from"
+            label="First block"
+            placeholder="0"
+            value={form.from}
+            problem={problems.from}
+            onChange={(from) => change({ from })}
+          />
+          <NumberField
+            name="to"
+            label="Last block"
+            placeholder="newest"
+            value={form.to}
+            problem={problems.to}
+            onChange={(to) => change({ to })}
+          />
           <label class="field">
             <span>Priority</span>
-            <select value={form.priority} onChange={(event) => change({ priority: event.currentTarget.value })}>
+            <select
+              value={form.priority}
+              onChange={(event) => change({ priority: event.currentTarget.value })}
+            >
               {PRIORITIES.map((priority) => (
                 <option key={priority}>{priority}</option>
               ))}
@@ -67,13 +102,21 @@ export function StartDialog({ onClose }: { onClose: () => void }) {
           </label>
         </div>
         <label class="check">
-          <input type="checkbox" checked={form.fresh} onChange={(event) => change({ fresh: event.currentTarget.checked })} />
+          <input
+            type="checkbox"
+            checked={form.fresh}
+            onChange={(event) => change({ fresh: event.currentTarget.checked })}
+          />
           <span>
             Fresh <span class="muted">use neither the cache nor evidence of earlier jobs</span>
           </span>
         </label>
         <label class="check">
-          <input type="checkbox" checked={form.fleet} onChange={(event) => change({ fleet: event.currentTarget.checked })} />
+          <input
+            type="checkbox"
+            checked={form.fleet}
+            onChange={(event) => change({ fleet: event.currentTarget.checked })}
+          />
           <span>
             Fleet <span class="muted">check every replica, and whether they agree</span>
           </span>
@@ -84,7 +127,9 @@ export function StartDialog({ onClose }: { onClose: () => void }) {
           </p>
         )}
         <div class="modal-foot">
-          {'body' in request && <Curl label="start this validation" method="POST" path="/api/jobs" body={request.body} />}
+          {'body' in request && (
+            <Curl label="start this validation" method="POST" path="/api/jobs" body={request.body} />
+          )}
           <button type="button" class="button" onClick={onClose}>
             Cancel
           </button>
@@ -106,7 +151,11 @@ function arrive(answer: Submitted): void {
     return;
   }
   const jobId = answer.job?.jobId ?? answer.report?.jobId;
-  say(answer.cached ? 'Nothing has changed since this result: it was taken from the cache. Choose “Fresh” to read everything again.' : 'The validation has ended.');
+  say(
+    answer.cached
+      ? 'Nothing has changed since this result: it was taken from the cache. Choose “Fresh” to read everything again.'
+      : 'The validation has ended.',
+  );
   if (jobId !== undefined) goTo(hrefOf(['jobs', jobId]));
 }
 
@@ -124,7 +173,16 @@ function NumberField({ name, label, placeholder, value, problem, onChange }: Num
   return (
     <label class="field">
       <span>{label}</span>
-      <input name={name} inputMode="numeric" autoComplete="off" placeholder={placeholder} value={value} onInput={(event) => onChange(event.currentTarget.value)} aria-invalid={problem !== undefined} aria-describedby={problem === undefined ? undefined : id} />
+      <input
+        name={name}
+        inputMode="numeric"
+        autoComplete="off"
+        placeholder={placeholder}
+        value={value}
+        onInput={(event) => onChange(event.currentTarget.value)}
+        aria-invalid={problem !== undefined}
+        aria-describedby={problem === undefined ? undefined : id}
+      />
       {problem && (
         <span class="field-error" id={id}>
           {problem}

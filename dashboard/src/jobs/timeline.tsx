@@ -18,7 +18,8 @@ export function Timeline({ shards, durationMs }: { shards: Report['shards']; dur
           <p class="lane-name">
             <strong>{node}</strong>
             <span class="muted">
-              {formatCount(own.length)} shards, {formatCount(blocks)} blocks, {formatDuration(totalMs)} of work
+              {formatCount(own.length)} shards, {formatCount(blocks)} blocks, {formatDuration(totalMs)} of
+              work
             </span>
           </p>
           <div class="lane-bar" role="img" aria-label={`${node}: ${own.length} shards`}>
@@ -29,7 +30,10 @@ export function Timeline({ shards, durationMs }: { shards: Report['shards']; dur
         </div>
       ))}
       <p class="muted small">
-        The width of a shard is the time it took; hatched ones took evidence from an earlier job. The whole job took {formatDuration(durationMs)}, so on average {formatPercent(lanes.reduce((sum, { totalMs }) => sum + totalMs, 0) / Math.max(1, durationMs))} of one worker was busy.
+        The width of a shard is the time it took; hatched ones took evidence from an earlier job. The whole
+        job took {formatDuration(durationMs)}, so on average{' '}
+        {formatPercent(lanes.reduce((sum, { totalMs }) => sum + totalMs, 0) / Math.max(1, durationMs))} of one
+        worker was busy.
         {shards.length > DRAWN && ` The first ${DRAWN} of ${formatCount(shards.length)} shards are drawn.`}
       </p>
     </div>
@@ -39,5 +43,11 @@ export function Timeline({ shards, durationMs }: { shards: Report['shards']; dur
 function Shard({ shard, longest }: { shard: ShardTime; longest: number }) {
   const { from, to, status, durationMs, cached } = shard;
   const words = `${formatRange(from, to)}: ${status}, ${formatDuration(durationMs)}${cached ? ', with earlier evidence' : ''}`;
-  return <span class={`shard shard-${status}${cached ? ' cached' : ''}`} title={words} style={{ flexBasis: `${((durationMs / longest) * 100).toFixed(3)}%` }} />;
+  return (
+    <span
+      class={`shard shard-${status}${cached ? ' cached' : ''}`}
+      title={words}
+      style={{ flexBasis: `${((durationMs / longest) * 100).toFixed(3)}%` }}
+    />
+  );
 }

@@ -15,7 +15,8 @@ const SHOW_EVERY_MS = 250;
 
 let open = 0;
 
-export const isEnded = (job: Pick<JobView, 'state'>): boolean => job.state !== 'queued' && job.state !== 'running';
+export const isEnded = (job: Pick<JobView, 'state'>): boolean =>
+  job.state !== 'queued' && job.state !== 'running';
 
 /**
  * The job as its event stream tells it, from what is known of it on. Followed while it runs, the component is on the

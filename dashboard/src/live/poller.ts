@@ -39,7 +39,16 @@ export class Poller {
   follow(path: string, everyMs: number, listener: (state: Polled<unknown>) => void): () => void {
     let entry = this.#entries.get(path);
     if (entry === undefined) {
-      entry = { path, everyMs, dueAt: 0, failures: 0, asking: false, text: undefined, state: NOTHING, listeners: new Set() };
+      entry = {
+        path,
+        everyMs,
+        dueAt: 0,
+        failures: 0,
+        asking: false,
+        text: undefined,
+        state: NOTHING,
+        listeners: new Set(),
+      };
       this.#entries.set(path, entry);
     }
     entry.everyMs = Math.min(entry.everyMs, everyMs);
@@ -90,7 +99,8 @@ export class Poller {
       entry.failures++;
       const waitMs = Math.min(LONGEST_WAIT_MS, 1000 * 2 ** entry.failures);
       // What is not there will hardly come soon; what failed may be back in a second.
-      if (error.status === 0 || error.status >= 429) this.#wait(entry, Math.max(waitMs, (error.retryAfterSeconds ?? 0) * 1000));
+      if (error.status === 0 || error.status >= 429)
+        this.#wait(entry, Math.max(waitMs, (error.retryAfterSeconds ?? 0) * 1000));
       else this.#wait(entry, Math.max(entry.everyMs, LONGEST_WAIT_MS));
       if (entry.state.error?.code !== error.code || entry.state.error.message !== error.message) {
         this.#tell(entry, { data: entry.state.data, error });

@@ -31,7 +31,9 @@ export function Login({ place }: { place: Place }) {
           <span>ProvChain</span>
         </p>
         <h1 tabIndex={-1}>Log in</h1>
-        <p class="muted">{nodeId === null ? 'This node asks who you are.' : `Node ${nodeId} asks who you are.`}</p>
+        <p class="muted">
+          {nodeId === null ? 'This node asks who you are.' : `Node ${nodeId} asks who you are.`}
+        </p>
         <label class="field">
           <span>Name</span>
           <input name="username" autoComplete="username" required autoFocus maxLength={128} />

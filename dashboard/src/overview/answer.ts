@@ -4,8 +4,6 @@ import { formatAge, formatCount } from '../show/format.js';
 interface ShownAnswer {
   readonly status: KnownStatus;
   readonly text: string;
-  readonly level: string | null;
-  readonly ageSeconds: number | null;
 }
 
 const WORDS: Readonly<Record<KnownStatus, string>> = {
@@ -27,14 +25,16 @@ export function answerFrom(
 ): ShownAnswer | undefined {
   if (dashboard !== undefined) {
     const { answer } = dashboard;
-    return { status: answer.status, text: answer.text, level: answer.level, ageSeconds: answer.evidenceAgeSeconds };
+    return { status: answer.status, text: answer.text };
   }
   if (status === undefined) return undefined;
   const known = status.levels.filter(({ validated, status: one }) => validated && one === status.status);
   const best = known.at(-1);
   const since = best?.blocksSince ?? 0;
-  const later = since > 0 ? ` ${formatCount(since)} ${since === 1 ? 'block was' : 'blocks were'} appended since.` : '';
+  const later =
+    since > 0 ? ` ${formatCount(since)} ${since === 1 ? 'block was' : 'blocks were'} appended since.` : '';
   const age = best?.ageSeconds ?? null;
-  const when = best === undefined || age === null ? '' : `: ${best.level}, ${formatAge(age)}${age < 5 ? '' : ' ago'}`;
-  return { status: status.status, text: `${WORDS[status.status]}${when}.${later}`, level: best?.level ?? null, ageSeconds: age };
+  const when =
+    best === undefined || age === null ? '' : `: ${best.level}, ${formatAge(age)}${age < 5 ? '' : ' ago'}`;
+  return { status: status.status, text: `${WORDS[status.status]}${when}.${later}` };
 }

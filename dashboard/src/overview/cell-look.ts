@@ -51,7 +51,12 @@ export function mapRows(cells: readonly MapCell[], nowMs: number): MapRow[] {
     const age = ageStep(cell, nowMs);
     const codes = [...new Set(cell.findings.map(({ code }) => code))].sort();
     const last = rows.at(-1);
-    const same = last !== undefined && last.status === cell.status && last.age === age && last.codes.join() === codes.join() && last.to === cell.from;
+    const same =
+      last !== undefined &&
+      last.status === cell.status &&
+      last.age === age &&
+      last.codes.join() === codes.join() &&
+      last.to === cell.from;
     if (same) rows[rows.length - 1] = { ...last, to: cell.to };
     else rows.push({ from: cell.from, to: cell.to, status: cell.status, age, codes });
   }

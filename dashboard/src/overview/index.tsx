@@ -3,7 +3,18 @@ import { StartButton } from '../jobs/start-button.js';
 import { lazy } from '../lazy.js';
 import { usePolled } from '../live/index.js';
 import { allows } from '../session/index.js';
-import { Ago, Card, Curl, Empty, formatAge, formatCount, Icon, Loading, Problem, StatusMark, Unavailable } from '../show/index.js';
+import {
+  Ago,
+  Card,
+  Curl,
+  Empty,
+  formatCount,
+  Icon,
+  Loading,
+  Problem,
+  StatusMark,
+  Unavailable,
+} from '../show/index.js';
 import { answerFrom } from './answer.js';
 import { IntegrityMap } from './integrity-map.js';
 import { Nodes } from './nodes.js';
@@ -48,7 +59,11 @@ function Answer({ dashboard, failed }: { dashboard: DashboardAnswer | undefined;
   const chain = usePolled<ChainAnswer>('/api/chain', SELDOM_MS);
   const answer = answerFrom(dashboard, status.data);
   if (answer === undefined) {
-    return status.error ? <Problem error={status.error} what="How the chain is can’t be told now" /> : <Loading lines={2} />;
+    return status.error ? (
+      <Problem error={status.error} what="How the chain is can’t be told now" />
+    ) : (
+      <Loading lines={2} />
+    );
   }
   const { data } = chain;
   return (
@@ -73,12 +88,11 @@ function Answer({ dashboard, failed }: { dashboard: DashboardAnswer | undefined;
               )}
             </>
           )}
-          {answer.level && <span>level {answer.level}</span>}
-          {answer.ageSeconds !== null && <span>evidence of {formatAge(answer.ageSeconds)}{answer.ageSeconds >= 5 ? ' ago' : ''}</span>}
         </p>
         {data?.frozen && (
           <p class="answer-frozen">
-            <Icon name="warning" /> Appending is stopped{data.freezeReason === null ? '' : `: ${data.freezeReason}`}
+            <Icon name="warning" /> Appending is stopped
+            {data.freezeReason === null ? '' : `: ${data.freezeReason}`}
           </p>
         )}
       </div>
@@ -101,7 +115,11 @@ function Running() {
       {waiting && !running.error && <Loading lines={2} />}
       {!waiting && jobs.length === 0 && (
         <Empty title="Nothing is being validated.">
-          <p>{allows('operator') ? 'Start a validation above, or wait for the monitor.' : 'The monitor starts the next one.'}</p>
+          <p>
+            {allows('operator')
+              ? 'Start a validation above, or wait for the monitor.'
+              : 'The monitor starts the next one.'}
+          </p>
         </Empty>
       )}
       <RunningJobs jobs={jobs} />

@@ -2,7 +2,16 @@ import { useMemo, useRef, useState } from 'preact/hooks';
 import type { MapAnswer, MapCell } from '../api/index.js';
 import { usePolled, useTimed } from '../live/index.js';
 import { goTo, hrefOf } from '../place/index.js';
-import { Card, Empty, formatCount, formatRange, Loading, Status, StatusMark, Unavailable } from '../show/index.js';
+import {
+  Card,
+  Empty,
+  formatCount,
+  formatRange,
+  Loading,
+  Status,
+  StatusMark,
+  Unavailable,
+} from '../show/index.js';
 import { AGES, type AgeStep, ageStep, cellText, mapRows } from './cell-look.js';
 
 const CELLS = 256;
@@ -20,7 +29,12 @@ const AGE_WORDS: Readonly<Record<AgeStep, string>> = {
 /** Every block of the chain at a glance. A cell is a range of blocks; it leads to them. */
 export function IntegrityMap() {
   const { data, error } = usePolled<MapAnswer>(`/api/integrity/map?cells=${CELLS}`, EVERY_MS);
-  const per = data === undefined ? '' : data.cellBlocks === 1 ? 'one block a cell' : `${formatCount(data.cellBlocks)} blocks a cell`;
+  const per =
+    data === undefined
+      ? ''
+      : data.cellBlocks === 1
+        ? 'one block a cell'
+        : `${formatCount(data.cellBlocks)} blocks a cell`;
   return (
     <Card title="Integrity map" class="map-card" aside={<span class="muted">{per}</span>}>
       {error && <Unavailable error={error} what="The map" />}
@@ -57,7 +71,8 @@ function WholeFindings({ findings }: { findings: MapAnswer['whole']['findings'] 
     <ul class="plain-list whole-findings">
       {findings.slice(0, 5).map(({ code, severity, jobId }) => (
         <li key={code}>
-          <Status status={severity} /> <a href={hrefOf(['report', jobId])}>{code}</a> <span class="muted">the chain as a whole</span>
+          <Status status={severity} /> <a href={hrefOf(['report', jobId])}>{code}</a>{' '}
+          <span class="muted">the chain as a whole</span>
         </li>
       ))}
     </ul>
@@ -77,13 +92,25 @@ interface GridProps {
 /** One stop for the tab key; the arrows move between the cells, as in any grid. */
 function Grid({ cells, nowMs, minute, size }: GridProps) {
   const grid = useRef<HTMLDivElement>(null);
-  const [at, setAt] = useState(() => Math.max(0, cells.findIndex(({ status }) => status === 'Critical' || status === 'Corrupted')));
+  const [at, setAt] = useState(() =>
+    Math.max(
+      0,
+      cells.findIndex(({ status }) => status === 'Critical' || status === 'Corrupted'),
+    ),
+  );
   const [pointed, setPointed] = useState<number | undefined>();
   const stop = Math.min(at, cells.length - 1);
 
   const move = (event: KeyboardEvent) => {
     const row = cellsInRow(grid.current);
-    const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: row, ArrowUp: -row, Home: -cells.length, End: cells.length };
+    const steps: Record<string, number> = {
+      ArrowRight: 1,
+      ArrowLeft: -1,
+      ArrowDown: row,
+      ArrowUp: -row,
+      Home: -cells.length,
+      End: cells.length,
+    };
     const step = steps[event.key];
     if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
@@ -119,11 +146,23 @@ function Grid({ cells, nowMs, minute, size }: GridProps) {
   return (
     <>
       {/* biome-ignore lint/a11y/useSemanticElements: the links in it wrap as the width allows, which no table does. */}
-      <div ref={grid} class={`map ${size}`} role="group" aria-label="Ranges of blocks. The arrow keys move, Enter opens." onKeyDown={move} onPointerOver={point} onPointerLeave={() => setPointed(undefined)} onFocusIn={point} onFocusOut={() => setPointed(undefined)}>
+      <div
+        ref={grid}
+        class={`map ${size}`}
+        role="group"
+        aria-label="Ranges of blocks. The arrow keys move, Enter opens."
+        onKeyDown={move}
+        onPointerOver={point}
+        onPointerLeave={() => setPointed(undefined)}
+        onFocusIn={point}
+        onFocusOut={() => setPointed(undefined)}
+      >
         {drawn}
       </div>
       <p class="map-told" aria-hidden="true">
-        {told ? cellText(told, nowMs) : 'Point at a cell, or move with the arrow keys; Enter opens its blocks.'}
+        {told
+          ? cellText(told, nowMs)
+          : 'Point at a cell, or move with the arrow keys; Enter opens its blocks.'}
       </p>
     </>
   );
@@ -137,7 +176,9 @@ function cellsInRow(grid: HTMLElement | null): number {
 }
 
 function Legend({ cells }: { cells: readonly MapCell[] }) {
-  const present = [...new Set(cells.map(({ status }) => status))].filter((status) => status !== 'Healthy');
+  const present = [...new Set(cells.map(({ status }) => status))].filter(
+    (status) => status !== 'Healthy' && status !== 'Unknown',
+  );
   return (
     <div class="legend">
       <ul aria-label="Age of the evidence of healthy cells">
@@ -190,7 +231,9 @@ function Rows({ cells, nowMs }: { cells: readonly MapCell[]; nowMs: number }) {
           {rows.slice(0, MOST_ROWS).map((row) => (
             <tr key={row.from}>
               <td>
-                <a href={hrefOf(['blocks'], { from: row.from, to: row.to })}>{formatRange(row.from, row.to)}</a>
+                <a href={hrefOf(['blocks'], { from: row.from, to: row.to })}>
+                  {formatRange(row.from, row.to)}
+                </a>
               </td>
               <td class="nowrap">
                 <StatusMark status={row.status} /> {row.status}
@@ -201,7 +244,9 @@ function Rows({ cells, nowMs }: { cells: readonly MapCell[]; nowMs: number }) {
           ))}
         </tbody>
       </table>
-      {rows.length > MOST_ROWS && <p class="muted">And {formatCount(rows.length - MOST_ROWS)} further ranges.</p>}
+      {rows.length > MOST_ROWS && (
+        <p class="muted">And {formatCount(rows.length - MOST_ROWS)} further ranges.</p>
+      )}
     </div>
   );
 }

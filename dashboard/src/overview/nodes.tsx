@@ -33,10 +33,17 @@ export function Nodes() {
                   <td>
                     <strong>{node.nodeId}</strong>
                     <br />
-                    <span class="muted small">{node.replica}</span>
+                    <span class="muted small" title={node.replica}>
+                      {node.replica.slice(0, 13)}
+                    </span>
                   </td>
                   <td>
-                    {node.writer && <span class="tag">writer</span>} {node.roles.map((role) => <span key={role} class="tag">{role}</span>)}
+                    {node.writer && <span class="tag">writer</span>}{' '}
+                    {node.roles.map((role) => (
+                      <span key={role} class="tag">
+                        {role}
+                      </span>
+                    ))}
                   </td>
                   <td class="right">
                     {formatCount(node.height)}
@@ -47,7 +54,9 @@ export function Nodes() {
                       </>
                     )}
                   </td>
-                  <td class="right nowrap">{node.load === null ? '–' : `${node.load.active} + ${node.load.queued}`}</td>
+                  <td class="right nowrap">
+                    {node.load === null ? '–' : `${node.load.active} + ${node.load.queued}`}
+                  </td>
                   <td class="nowrap">
                     <Ago at={node.startedAt} />
                   </td>

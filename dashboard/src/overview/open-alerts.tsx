@@ -12,7 +12,8 @@ export function OpenAlerts({ alerts, channels }: { alerts: readonly Alert[]; cha
         <p key={name} class="notice tone-warning">
           <Icon name="warning" />
           <span>
-            Alerts by {name} don’t arrive{lastError === null ? '' : `: ${lastError}`}. <a href="#/alerts">Test the channel</a>
+            Alerts by {name} don’t arrive{lastError === null ? '' : `: ${lastError}`}.{' '}
+            <a href="#/alerts">Test the channel</a>
           </span>
         </p>
       ))}

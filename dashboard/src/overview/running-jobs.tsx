@@ -1,6 +1,6 @@
+import { useEffect } from 'preact/hooks';
 import type { JobView } from '../api/index.js';
 import { isEnded, refresh, useLiveJob } from '../live/index.js';
-import { useEffect } from 'preact/hooks';
 import { hrefOf } from '../place/index.js';
 import { Ago, Bar, JobStatus, progressText } from '../show/index.js';
 
@@ -32,7 +32,11 @@ function RunningJob({ known }: { known: JobView }) {
           {job.trigger} · <Ago at={job.createdAt} />
         </span>
       </div>
-      <Bar done={progress?.blocks ?? 0} total={progress?.totalBlocks ?? 1} label={`Progress of the ${job.level} job`} />
+      <Bar
+        done={progress?.blocks ?? 0}
+        total={progress?.totalBlocks ?? 1}
+        label={`Progress of the ${job.level} job`}
+      />
       <p class="muted small">{progress === null ? 'Waiting for its turn' : progressText(progress)}</p>
     </li>
   );

@@ -38,7 +38,9 @@ export function GroupCard({ group }: { group: FindingGroup }) {
           Show {formatCount(findings.length - shown.length)} more
         </button>
       )}
-      {count > findings.length && <p class="muted">The report lists {formatCount(findings.length)} of them.</p>}
+      {count > findings.length && (
+        <p class="muted">The report lists {formatCount(findings.length)} of them.</p>
+      )}
       <Runbook code={code} />
     </section>
   );

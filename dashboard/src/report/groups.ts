@@ -14,7 +14,10 @@ export interface FindingGroup {
 const SEVERITIES = ['Corrupted', 'Critical', 'Incomplete', 'Warning'];
 
 /** Findings of one code together, the worst first and then in the order of the report. */
-export function groupFindings({ findings, findingCounts }: Pick<Report, 'findings' | 'findingCounts'>): FindingGroup[] {
+export function groupFindings({
+  findings,
+  findingCounts,
+}: Pick<Report, 'findings' | 'findingCounts'>): FindingGroup[] {
   const groups = new Map<string, Finding[]>();
   for (const finding of findings) {
     const group = groups.get(finding.code);
@@ -25,7 +28,14 @@ export function groupFindings({ findings, findingCounts }: Pick<Report, 'finding
   return [...groups]
     .map(([code, own]) => {
       const { severity, message, action } = own[0]!;
-      return { code, severity, meaning: meaningOf(message), action, findings: own, count: counts[code] ?? own.length };
+      return {
+        code,
+        severity,
+        meaning: meaningOf(message),
+        action,
+        findings: own,
+        count: counts[code] ?? own.length,
+      };
     })
     .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
 }

@@ -1,7 +1,23 @@
-import { ApiProblem, download, type Report } from '../api/index.js';
+import { type ApiProblem, download, type Report } from '../api/index.js';
 import { usePolled } from '../live/index.js';
 import { hrefOf } from '../place/index.js';
-import { Ago, Card, Curl, Empty, Facts, formatBytes, formatCount, formatDuration, Icon, Loading, Problem, say, Status, StatusMark, ViewHead } from '../show/index.js';
+import {
+  Ago,
+  Card,
+  Curl,
+  Empty,
+  Facts,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  Icon,
+  Loading,
+  Problem,
+  Status,
+  StatusMark,
+  say,
+  ViewHead,
+} from '../show/index.js';
 import { GroupCard } from './finding-group.js';
 import { groupFindings } from './groups.js';
 
@@ -45,7 +61,9 @@ export function ReportView({ id }: { id: string }) {
 function ReportPage({ report, path }: { report: Report; path: string }) {
   const groups = groupFindings(report);
   const fetchIt = () =>
-    download(path, `provchain-report-${report.jobId}.json`).catch((error: ApiProblem) => say(error.message, 'critical'));
+    download(path, `provchain-report-${report.jobId}.json`).catch((error: ApiProblem) =>
+      say(error.message, 'critical'),
+    );
   return (
     <>
       <ViewHead
@@ -63,12 +81,16 @@ function ReportPage({ report, path }: { report: Report; path: string }) {
       </ViewHead>
       {!report.complete && report.status !== 'Incomplete' && (
         <p class="notice tone-incomplete">
-          <Icon name="incomplete" /> <span>Not everything could be checked. What was found stands, but there may be more.</span>
+          <Icon name="incomplete" />{' '}
+          <span>Not everything could be checked. What was found stands, but there may be more.</span>
         </p>
       )}
       {groups.length === 0 && (
         <Empty title="No findings.">
-          <p>Evidence was read <Ago at={report.asOf} />. What is appended later is not covered: validate again, or let the monitor do it.</p>
+          <p>
+            Evidence was read <Ago at={report.asOf} />. What is appended later is not covered: validate again,
+            or let the monitor do it.
+          </p>
         </Empty>
       )}
       {groups.map((group) => (
@@ -112,7 +134,10 @@ function Checked({ report }: { report: Report }) {
       <Facts
         rows={[
           ['Headers', formatCount(report.checked.headers)],
-          ['Payloads', `${formatCount(report.checked.payloads)}, ${formatBytes(report.checked.payloadBytes)}`],
+          [
+            'Payloads',
+            `${formatCount(report.checked.payloads)}, ${formatBytes(report.checked.payloadBytes)}`,
+          ],
           ['Quads', formatCount(report.checked.quads)],
           ['Signatures', formatCount(report.checked.signatures)],
           ['Canonical forms', formatCount(report.checked.canonicalized)],
@@ -131,7 +156,10 @@ function About({ report }: { report: Report }) {
           ['Chain', chain.id],
           ['Replica', report.replica],
           ['Node', report.node],
-          ['Blocks', `${formatCount(scope.from)}–${formatCount(Math.max(scope.from, scope.to - 1))}${scope.partial ? ' (a part of the chain)' : ''}`],
+          [
+            'Blocks',
+            `${formatCount(scope.from)}–${formatCount(Math.max(scope.from, scope.to - 1))}${scope.partial ? ' (a part of the chain)' : ''}`,
+          ],
           ['Anchor', report.anchored ? 'held against a valid anchor' : 'no valid anchor to hold it against'],
           ['Oldest evidence', <Ago at={report.asOf} />],
           ['Ended', <Ago at={report.finishedAt} />],

@@ -1,5 +1,5 @@
-import { useState } from 'preact/hooks';
 import { runbookPages } from 'virtual:runbook-pages';
+import { useState } from 'preact/hooks';
 
 /**
  * The page of the runbook about a code, loaded when it is opened. Its HTML was made from docs/runbook when the dashboard
@@ -20,7 +20,9 @@ export function Runbook({ code }: { code: string }) {
   return (
     <details class="runbook" onToggle={open}>
       <summary>Runbook: what may have happened, what to do, how to make sure</summary>
-      {failed && <p class="muted">The page could not be loaded. It is docs/runbook/{code}.md of the project.</p>}
+      {failed && (
+        <p class="muted">The page could not be loaded. It is docs/runbook/{code}.md of the project.</p>
+      )}
       {/* biome-ignore lint/security/noDangerouslySetInnerHtml: made from the project's own files at build time. */}
       {html !== undefined && <div class="prose" dangerouslySetInnerHTML={{ __html: html }} />}
     </details>

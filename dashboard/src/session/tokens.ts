@@ -26,7 +26,8 @@ export function watchLogin(lost: () => void): void {
   onLost = lost;
 }
 
-export const bearer = (): string | undefined => (accessToken === undefined ? undefined : `Bearer ${accessToken}`);
+export const bearer = (): string | undefined =>
+  accessToken === undefined ? undefined : `Bearer ${accessToken}`;
 
 export const mayRenew = (): boolean => sessionStorage.getItem(KEY) !== null;
 
@@ -35,7 +36,8 @@ function keep(tokens: Tokens): Tokens {
   if (tokens.refreshToken === null) sessionStorage.removeItem(KEY);
   else sessionStorage.setItem(KEY, tokens.refreshToken);
   clearTimeout(timer);
-  if (tokens.refreshToken !== null) timer = setTimeout(() => void renew(), tokens.expiresIn * 1000 * RENEW_AT);
+  if (tokens.refreshToken !== null)
+    timer = setTimeout(() => void renew(), tokens.expiresIn * 1000 * RENEW_AT);
   return tokens;
 }
 
@@ -92,5 +94,7 @@ export async function logOut(): Promise<void> {
   forget();
   const headers: Record<string, string> = { 'Content-Type': 'application/json' };
   if (authorization !== undefined) headers.Authorization = authorization;
-  await fetch('/api/auth/logout', { method: 'POST', headers, body: JSON.stringify({ refreshToken }) }).catch(() => {});
+  await fetch('/api/auth/logout', { method: 'POST', headers, body: JSON.stringify({ refreshToken }) }).catch(
+    () => {},
+  );
 }

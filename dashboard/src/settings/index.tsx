@@ -13,7 +13,10 @@ export function Settings() {
   const { data, error } = usePolled<RuntimeConfigAnswer>(PATH, EVERY_MS);
   return (
     <>
-      <ViewHead title="Settings" lead="What may change while the node runs. Every node of the fleet applies it within a second; jobs keep what was in force when they were accepted.">
+      <ViewHead
+        title="Settings"
+        lead="What may change while the node runs. Every node of the fleet applies it within a second; jobs keep what was in force when they were accepted."
+      >
         <Curl label="read the settings" path={PATH} />
       </ViewHead>
       {error && <Problem error={error} what="The settings can’t be read now" />}
@@ -49,13 +52,26 @@ function Form({ config }: { config: RuntimeConfigAnswer }) {
     event.preventDefault();
     if (count === 0) return;
     try {
-      const saved = await call<RuntimeConfigAnswer>(PATH, { method: 'PUT', body: patch, headers: { 'If-Match': `"${base}"` } });
+      const saved = await call<RuntimeConfigAnswer>(PATH, {
+        method: 'PUT',
+        body: patch,
+        headers: { 'If-Match': `"${base}"` },
+      });
       say(`Saved as revision ${saved.revision}.`);
       forget();
       refresh(PATH);
     } catch (thrown) {
       const error = thrown instanceof ApiProblem ? thrown : new ApiProblem(0, 'FAILED', String(thrown));
-      setErrors(error.code === 'REVISION_CONFLICT' ? new Map([['', 'Somebody else has changed the settings. Discard, look at what is in force now, and change it again.']]) : fieldErrors(error.message));
+      setErrors(
+        error.code === 'REVISION_CONFLICT'
+          ? new Map([
+              [
+                '',
+                'Somebody else has changed the settings. Discard, look at what is in force now, and change it again.',
+              ],
+            ])
+          : fieldErrors(error.message),
+      );
       refresh(PATH);
     }
   };
@@ -63,16 +79,29 @@ function Form({ config }: { config: RuntimeConfigAnswer }) {
     <Card title="In force" aside={<span class="muted">revision {config.revision}</span>}>
       <form class="form settings" onSubmit={(event) => void save(event)} noValidate>
         {Object.entries(FIELDS).map(([name, field]) => (
-          <SettingField key={name} name={name} field={field} value={edited[name] ?? config.value[name] ?? ''} changed={name in patch} error={errors.get(name)} disabled={!admin} change={(value) => change(name, value)} />
+          <SettingField
+            key={name}
+            name={name}
+            field={field}
+            value={edited[name] ?? config.value[name] ?? ''}
+            changed={name in patch}
+            error={errors.get(name)}
+            disabled={!admin}
+            change={(value) => change(name, value)}
+          />
         ))}
         {errors.get('') && (
           <p class="field-error" role="alert">
             <Icon name="warning" /> {errors.get('')}
           </p>
         )}
-        {stale && <p class="field-error">Revision {config.revision} came into force while you were editing revision {base}.</p>}
+        {stale && (
+          <p class="field-error">
+            Revision {config.revision} came into force while you were editing revision {base}.
+          </p>
+        )}
         {admin ? (
-          <div class="form-foot">
+          <div class={`form-foot${count > 0 ? ' dirty' : ''}`}>
             <button class="button primary" disabled={count === 0}>
               {count === 0 ? 'Nothing changed' : `Save ${count} ${count === 1 ? 'change' : 'changes'}`}
             </button>
@@ -81,7 +110,15 @@ function Form({ config }: { config: RuntimeConfigAnswer }) {
                 Discard
               </button>
             )}
-            {count > 0 && <Curl label="save these settings" method="PUT" path={PATH} body={patch} headers={{ 'If-Match': `"${base}"` }} />}
+            {count > 0 && (
+              <Curl
+                label="save these settings"
+                method="PUT"
+                path={PATH}
+                body={patch}
+                headers={{ 'If-Match': `"${base}"` }}
+              />
+            )}
           </div>
         ) : (
           <p class="muted">Only an administrator may change them.</p>
@@ -103,7 +140,12 @@ interface SettingFieldProps {
 
 function SettingField({ name, field, value, changed, error, disabled, change }: SettingFieldProps) {
   const id = `setting-${name}`;
-  const shared = { id, disabled, 'aria-describedby': `${id}-help${error === undefined ? '' : ` ${id}-error`}`, 'aria-invalid': error !== undefined };
+  const shared = {
+    id,
+    disabled,
+    'aria-describedby': `${id}-help${error === undefined ? '' : ` ${id}-error`}`,
+    'aria-invalid': error !== undefined,
+  };
   return (
     <div class={`setting${changed ? ' changed' : ''}`}>
       <div>
@@ -118,7 +160,15 @@ function SettingField({ name, field, value, changed, error, disabled, change }: 
         )}
       </div>
       <div class="setting-value">
-        {field.kind === 'switch' && <input {...shared} type="checkbox" role="switch" checked={value === true} onChange={(event) => change(event.currentTarget.checked)} />}
+        {field.kind === 'switch' && (
+          <input
+            {...shared}
+            type="checkbox"
+            role="switch"
+            checked={value === true}
+            onChange={(event) => change(event.currentTarget.checked)}
+          />
+        )}
         {field.kind === 'level' && (
           <select {...shared} value={String(value)} onChange={(event) => change(event.currentTarget.value)}>
             {LEVELS.map((level) => (
@@ -128,7 +178,12 @@ function SettingField({ name, field, value, changed, error, disabled, change }: 
         )}
         {field.kind === 'number' && (
           <>
-            <input {...shared} inputMode="decimal" value={String(value)} onInput={(event) => change(event.currentTarget.value)} />
+            <input
+              {...shared}
+              inputMode="decimal"
+              value={String(value)}
+              onInput={(event) => change(event.currentTarget.value)}
+            />
             <span class="muted unit">{field.unit}</span>
           </>
         )}
@@ -154,7 +209,15 @@ function History({ config }: { config: RuntimeConfigAnswer }) {
   return (
     <Card title="History">
       <p>
-        Revision {config.revision} {config.by === null ? 'is from the configuration file' : <>by <strong>{config.by}</strong></>} {config.at && <Ago at={config.at} />}
+        Revision {config.revision}{' '}
+        {config.by === null ? (
+          'is from the configuration file'
+        ) : (
+          <>
+            by <strong>{config.by}</strong>
+          </>
+        )}{' '}
+        {config.at && <Ago at={config.at} />}
       </p>
       {previous === undefined ? (
         <p class="empty">It was never changed, so there is nothing to go back to.</p>

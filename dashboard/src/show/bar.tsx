@@ -10,7 +10,14 @@ interface BarProps {
 export function Bar({ done, total, label }: BarProps) {
   const share = total > 0 ? Math.min(1, done / total) : 0;
   return (
-    <div class="bar" role="progressbar" aria-label={label} aria-valuemin={0} aria-valuemax={total} aria-valuenow={done}>
+    <div
+      class="bar"
+      role="progressbar"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={total}
+      aria-valuenow={done}
+    >
       <span style={{ transform: `scaleX(${share.toFixed(4)})` }} />
     </div>
   );

@@ -23,7 +23,15 @@ export function Card({ title, aside, class: className = '', children }: CardProp
 }
 
 /** The head of a view. Its title takes the focus when the view is gone to. */
-export function ViewHead({ title, lead, children }: { title: ComponentChildren; lead?: ComponentChildren; children?: ComponentChildren }) {
+export function ViewHead({
+  title,
+  lead,
+  children,
+}: {
+  title: ComponentChildren;
+  lead?: ComponentChildren;
+  children?: ComponentChildren;
+}) {
   return (
     <header class="view-head">
       <div>

@@ -17,7 +17,13 @@ async function copy(text: string, shown: HTMLElement | null): Promise<void> {
 
 export function CopyButton({ text, label }: { text: string; label: string }) {
   return (
-    <button type="button" class="icon-button" aria-label={`Copy ${label}`} title={`Copy ${label}`} onClick={() => void copy(text, null)}>
+    <button
+      type="button"
+      class="icon-button"
+      aria-label={`Copy ${label}`}
+      title={`Copy ${label}`}
+      onClick={() => void copy(text, null)}
+    >
       <Icon name="copy" />
     </button>
   );
@@ -37,7 +43,11 @@ type Request = Pick<CurlOptions, 'method' | 'path' | 'body' | 'headers'>;
 /** The same action as a command, to keep in a script. */
 export function Curl({ label, ...request }: Request & { label: string }) {
   const shown = useRef<HTMLElement>(null);
-  const command = curlCommand({ origin: location.origin, authentication: session().authentication, ...request });
+  const command = curlCommand({
+    origin: location.origin,
+    authentication: session().authentication,
+    ...request,
+  });
   return (
     <details class="curl">
       <summary aria-label={`curl command: ${label}`}>curl</summary>

@@ -22,12 +22,18 @@ const ICONS: Readonly<Record<string, IconName>> = {
 const WORDS: Readonly<Record<string, string>> = { critical: 'Critical', warning: 'Warning', info: 'Note' };
 
 export const toneOf = (status: string): string =>
-  ({ completed: 'neutral', queued: 'neutral', running: 'accent', cancelled: 'neutral', failed: 'critical', info: 'neutral' })[status] ??
-  status.toLowerCase();
+  ({
+    completed: 'neutral',
+    queued: 'neutral',
+    running: 'accent',
+    cancelled: 'neutral',
+    failed: 'critical',
+    info: 'neutral',
+  })[status] ?? status.toLowerCase();
 
-export function Status({ status, plain = false }: { status: string; plain?: boolean }) {
+export function Status({ status }: { status: string }) {
   return (
-    <span class={`status tone-${toneOf(status)}${plain ? ' plain' : ''}`}>
+    <span class={`status tone-${toneOf(status)}`}>
       <Icon name={ICONS[status] ?? 'unknown'} />
       {WORDS[status] ?? status}
     </span>

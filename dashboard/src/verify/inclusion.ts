@@ -22,7 +22,8 @@ export async function rootOfPath(
   treeSize: number,
   path: readonly string[],
 ): Promise<string | undefined> {
-  if (!(Number.isSafeInteger(index) && Number.isSafeInteger(treeSize) && index >= 0 && index < treeSize)) return undefined;
+  if (!(Number.isSafeInteger(index) && Number.isSafeInteger(treeSize) && index >= 0 && index < treeSize))
+    return undefined;
   if (path.length > LONGEST_PATH) return undefined;
   let node = index;
   let last = treeSize - 1;

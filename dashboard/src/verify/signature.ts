@@ -20,7 +20,10 @@ export function canonicalText(value: unknown): string {
  *
  * @param prefix `provchain/1\n` or `provchain-anchor/1\n`
  */
-export async function signatureHolds(record: Readonly<Record<string, unknown>>, prefix: string): Promise<boolean | undefined> {
+export async function signatureHolds(
+  record: Readonly<Record<string, unknown>>,
+  prefix: string,
+): Promise<boolean | undefined> {
   const { signature, ...unsigned } = record;
   if (typeof signature !== 'string' || typeof unsigned.producer !== 'string') return false;
   let raw: Bytes;

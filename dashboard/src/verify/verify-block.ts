@@ -65,7 +65,9 @@ function fieldsOf(bytes: Bytes | undefined): Fields | undefined {
   if (bytes === undefined) return undefined;
   try {
     const parsed: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? (parsed as Fields) : undefined;
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+      ? (parsed as Fields)
+      : undefined;
   } catch {
     return undefined;
   }
@@ -76,7 +78,8 @@ async function payloadStep({ payload }: BlockEvidence, fields: Fields | undefine
   if (!(payload instanceof Uint8Array)) return step(name, undefined, '', '', payload.missing);
   const digest = toHex(await sha256(payload));
   const { payloadHash: wanted, payloadBytes } = fields ?? {};
-  if (typeof wanted !== 'string') return step(name, undefined, '', '', 'The header names no digest to hold it against.');
+  if (typeof wanted !== 'string')
+    return step(name, undefined, '', '', 'The header names no digest to hold it against.');
   const length = payloadBytes === payload.length;
   return step(
     name,
@@ -90,9 +93,15 @@ async function payloadStep({ payload }: BlockEvidence, fields: Fields | undefine
 
 async function hashStep({ headerBytes, hash }: BlockEvidence): Promise<Step> {
   const name = 'Block hash';
-  if (headerBytes === undefined || hash === null) return step(name, undefined, '', '', 'The node gave no header bytes.');
+  if (headerBytes === undefined || hash === null)
+    return step(name, undefined, '', '', 'The node gave no header bytes.');
   const digest = toHex(await sha256(headerBytes));
-  return step(name, digest === hash, `SHA-256 of the stored header is ${digest}.`, `SHA-256 of the stored header is ${digest}; the store says ${hash}.`);
+  return step(
+    name,
+    digest === hash,
+    `SHA-256 of the stored header is ${digest}.`,
+    `SHA-256 of the stored header is ${digest}; the store says ${hash}.`,
+  );
 }
 
 function headerStep({ headerBytes, index }: BlockEvidence, fields: Fields | undefined): Step {
@@ -103,13 +112,19 @@ function headerStep({ headerBytes, index }: BlockEvidence, fields: Fields | unde
     return step(name, false, '', 'The stored bytes are not the canonical form (RFC 8785) of the header.');
   }
   if ('block' in fields) return step(name, true, 'The stored bytes are in canonical form (RFC 8785).', '');
-  return step(name, fields.index === index, `The stored bytes are in canonical form (RFC 8785) and name block ${index}.`, `The header names block ${String(fields.index)}, not ${index}.`);
+  return step(
+    name,
+    fields.index === index,
+    `The stored bytes are in canonical form (RFC 8785) and name block ${index}.`,
+    `The header names block ${String(fields.index)}, not ${index}.`,
+  );
 }
 
 async function signatureStep(fields: Fields | undefined): Promise<Step> {
   const name = 'Signature';
   if (fields === undefined) return step(name, undefined, '', '', 'There is no readable header.');
-  if (typeof fields.signature !== 'string') return step(name, undefined, '', '', 'Blocks of the imported format carry no signature of this program.');
+  if (typeof fields.signature !== 'string')
+    return step(name, undefined, '', '', 'Blocks of the imported format carry no signature of this program.');
   const holds = await signatureHolds(fields, 'provchain/1\n');
   return step(
     name,
@@ -123,10 +138,23 @@ async function signatureStep(fields: Fields | undefined): Promise<Step> {
 function linkStep({ previousHash, index }: BlockEvidence, fields: Fields | undefined): Step {
   const name = 'Link';
   const stated = fields?.previousHash;
-  if (typeof stated !== 'string') return step(name, undefined, '', '', 'The header names no block before in this form.');
-  if (index === 0) return step(name, /^0{64}$/.test(stated), 'The first block: no block comes before it.', 'The first block names a block before it.');
-  if (previousHash === undefined || previousHash === null) return step(name, undefined, '', '', 'The hash of the block before is not known here.');
-  return step(name, stated === previousHash, `previousHash is the hash of block ${index - 1}.`, `previousHash is not the hash of block ${index - 1}.`);
+  if (typeof stated !== 'string')
+    return step(name, undefined, '', '', 'The header names no block before in this form.');
+  if (index === 0)
+    return step(
+      name,
+      /^0{64}$/.test(stated),
+      'The first block: no block comes before it.',
+      'The first block names a block before it.',
+    );
+  if (previousHash === undefined || previousHash === null)
+    return step(name, undefined, '', '', 'The hash of the block before is not known here.');
+  return step(
+    name,
+    stated === previousHash,
+    `previousHash is the hash of block ${index - 1}.`,
+    `previousHash is not the hash of block ${index - 1}.`,
+  );
 }
 
 async function proofSteps(evidence: BlockEvidence): Promise<Step[]> {
@@ -135,7 +163,10 @@ async function proofSteps(evidence: BlockEvidence): Promise<Step[]> {
   if ('missing' in proof) return [step(name, undefined, '', '', proof.missing)];
   try {
     const header = fromBase64(proof.blockHeader);
-    const own = proof.blockIndex === index && proof.blockHash === hash && (headerBytes === undefined || sameBytes(header, headerBytes));
+    const own =
+      proof.blockIndex === index &&
+      proof.blockHash === hash &&
+      (headerBytes === undefined || sameBytes(header, headerBytes));
     if (!own || toHex(await sha256(header)) !== proof.blockHash) {
       return [step(name, false, '', 'The proof is about another header than the one in the store.')];
     }
@@ -148,7 +179,12 @@ async function proofSteps(evidence: BlockEvidence): Promise<Step[]> {
 async function pathStep(name: string, proof: ProofDocument): Promise<Step> {
   const { blockIndex, treeSize, path, root, blockHash } = proof;
   if (blockIndex === treeSize) {
-    return step(name, path.length === 0, 'The block is the head itself.', 'The block is the head, but comes with a path.');
+    return step(
+      name,
+      path.length === 0,
+      'The block is the head itself.',
+      'The block is the head, but comes with a path.',
+    );
   }
   const found = await rootOfPath(fromHex(blockHash), blockIndex, treeSize, path);
   return step(
@@ -166,8 +202,12 @@ async function headStep(proof: ProofDocument): Promise<Step> {
   const bytes = fromBase64(proof.head);
   const fields = fieldsOf(bytes);
   if (fields === undefined) return step(name, false, '', `The ${what} is no JSON object.`);
-  if (typeof fields.signature !== 'string') return step(name, undefined, '', '', `The ${what} carries no signature.`);
-  const holds = await signatureHolds(fields, proof.headKind === 'anchor' ? 'provchain-anchor/1\n' : 'provchain/1\n');
+  if (typeof fields.signature !== 'string')
+    return step(name, undefined, '', '', `The ${what} carries no signature.`);
+  const holds = await signatureHolds(
+    fields,
+    proof.headKind === 'anchor' ? 'provchain-anchor/1\n' : 'provchain/1\n',
+  );
   const same = fields.historyRoot === proof.root && fields.index === proof.treeSize;
   return step(
     name,
