@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ROLES } from '../auth/index.js';
 import { ProvChainError } from '../errors.js';
-import type { ApiAuth, ApiDependencies, Tokens } from './dependencies.js';
+import type { ApiAuth, ApiDependencies, Principal, Tokens } from './dependencies.js';
 import { type Reply, type Route, route } from './route.js';
 
 const tag = 'Authentication';
@@ -101,4 +101,54 @@ const logout = route({
   },
 });
 
-export const authRoutes: readonly Route[] = [login, refresh, logout];
+const sessionSchema = z
+  .object({
+    authentication: z.boolean().meta({ description: 'False: nobody is asked who they are.' }),
+    user: z.string().nullable().meta({ description: 'Null without a valid token.' }),
+    role: z.enum(ROLES).nullable().meta({ description: '`admin` where nobody is asked.' }),
+    mode: z.enum(['embedded', 'fleet']),
+    queues: z.boolean().meta({ description: 'There is a page of the queues under /queues.' }),
+    nodeId: z.string(),
+    version: z.string(),
+  })
+  .meta({ id: 'Session' });
+
+/** Who has sent this, or null. A token that is not valid (any more) is as none: this is where a page finds that out. */
+async function callerOf(auth: ApiAuth, header: string | undefined): Promise<Principal | null> {
+  if (header === undefined) return null;
+  try {
+    return await auth.authenticate(header);
+  } catch (thrown) {
+    if (ProvChainError.from(thrown).code === 'UNAUTHENTICATED') return null;
+    throw thrown;
+  }
+}
+
+const session = route({
+  id: 'session',
+  method: 'GET',
+  path: '/api/auth/session',
+  role: 'public',
+  tag,
+  summary: 'Who is asking, and what kind of node answers',
+  requestHeaders: { Authorization: 'Without a valid token the answer names nobody.' },
+  responses: {
+    200: { description: 'What a page needs to know before anything else.', schema: sessionSchema },
+  },
+  errors: ['STORE_UNAVAILABLE'],
+  async handle({ header }, { auth, about }) {
+    const caller = auth === undefined ? null : await callerOf(auth, header('Authorization'));
+    const json = {
+      authentication: auth !== undefined,
+      user: caller?.name ?? null,
+      role: auth === undefined ? 'admin' : (caller?.role ?? null),
+      mode: about.mode,
+      queues: false,
+      nodeId: about.nodeId,
+      version: about.version,
+    };
+    return { status: 200, json };
+  },
+});
+
+export const authRoutes: readonly Route[] = [session, login, refresh, logout];

@@ -10,6 +10,7 @@ import type { ChainHead } from '../pool/index.js';
 import type { RdfFormat } from '../rdf/index.js';
 import type { RuntimePatch, RuntimeSettings } from '../settings/index.js';
 import type { Level, Status } from '../validation/index.js';
+import type { DashboardFiles } from './dashboard-files.js';
 import type { CacheStats, HealthSnapshot, LastResult, NodeEntry, PerformanceSnapshot } from './snapshots.js';
 
 type Awaitable<T> = T | Promise<T>;
@@ -217,8 +218,16 @@ export interface ApiOptions {
   readonly maxEventStreams?: number;
 }
 
+/** What a node says of itself to everybody. */
+export interface ApiAbout {
+  readonly nodeId: string;
+  readonly version: string;
+  readonly mode: 'embedded' | 'fleet';
+}
+
 export interface ApiDependencies {
   readonly options: ApiOptions;
+  readonly about: ApiAbout;
   readonly jobs: ApiJobs;
   readonly chain: ApiChain;
   readonly cache: ApiCache;
@@ -239,6 +248,8 @@ export interface ApiDependencies {
   audit(event: ApiAuditEvent): Awaitable<void>;
   /** Absent: nobody is asked who they are, and everybody may do everything. */
   readonly auth?: ApiAuth;
+  /** Absent: the dashboard was not built. */
+  readonly dashboard?: DashboardFiles;
   readonly rateLimit?: { consume(key: string): Awaitable<RateDecision> };
   /** Aborted when the node begins to stop: streams and waits end, and nothing new is taken. */
   readonly stopping?: AbortSignal;

@@ -1,5 +1,7 @@
 export { createApi } from './create-api.js';
+export { loadDashboard } from './dashboard-files.js';
 export type {
+  ApiAbout,
   ApiAuditEvent,
   ApiAuth,
   ApiCache,

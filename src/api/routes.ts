@@ -3,6 +3,7 @@ import { authRoutes } from './auth-routes.js';
 import { blockRoutes } from './block-routes.js';
 import { chainRoutes } from './chain-routes.js';
 import { configRoutes } from './config-routes.js';
+import { dashboardRoutes } from './dashboard-routes.js';
 import { documentRoutes } from './document-routes.js';
 import { figureRoutes } from './figure-routes.js';
 import { healthRoutes } from './health-routes.js';
@@ -26,6 +27,7 @@ export function apiRoutes(healthPath: string | false = DEFAULT_HEALTH_PATH): rea
     ...blockRoutes,
     ...adminRoutes,
     ...authRoutes,
+    ...dashboardRoutes,
   ];
   return [...routes, ...documentRoutes(routes)];
 }

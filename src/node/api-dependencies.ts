@@ -1,4 +1,4 @@
-import type { ApiAuth, ApiDependencies } from '../api/index.js';
+import type { ApiAbout, ApiAuth, ApiDependencies } from '../api/index.js';
 import type { ResultCache } from '../cache/index.js';
 import type { NodeRegistry } from '../fleet/index.js';
 import type { JobService } from '../jobs/index.js';
@@ -15,6 +15,8 @@ import type { AuditTrail } from './security.js';
 
 interface Parts {
   readonly base: Base;
+  readonly about: ApiAbout;
+  readonly dashboard: ApiDependencies['dashboard'];
   readonly service: JobService;
   readonly chain: ChainService;
   readonly stores: { readonly cache: ResultCache };
@@ -51,6 +53,8 @@ export function apiDependencies(parts: Parts): ApiDependencies {
       detailedHealth: include_detailed_status,
       auditAll: settings.security.audit.log_all_queries,
     },
+    about: parts.about,
+    dashboard: parts.dashboard,
     jobs: meteredJobs(service, metrics),
     chain: parts.chain,
     cache: {

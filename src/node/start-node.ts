@@ -1,4 +1,4 @@
-import { createApi } from '../api/index.js';
+import { createApi, loadDashboard } from '../api/index.js';
 import { StorageFingerprints } from '../cache/index.js';
 import type { JobService } from '../jobs/index.js';
 import { DEFAULT_LEDGER_SETTINGS } from '../ledger/index.js';
@@ -229,7 +229,9 @@ async function openNode(
     const audit = await openAuditTrail(base, metrics);
     closer.add('audit', () => audit.close());
     const auth = await openAuth(base, metrics);
-    const parts = { ...services, chain, freeze, health, audit, auth, stopping: stopping.signal };
+    const dashboard = await loadDashboard();
+    if (!dashboard) log.info('there is no dashboard: it was not built');
+    const parts = { ...services, chain, freeze, health, audit, auth, dashboard, stopping: stopping.signal };
     const app = createApi(apiDependencies({ ...parts, rateLimit: openRateLimit(base) }));
     const server = await listen(app, serverOptions(base));
     closer.add('server', () => server.close(REQUEST_GRACE_MS));

@@ -27,8 +27,12 @@ describe('every route', () => {
       .filter(({ role }) => role === 'public')
       .map(({ method, path }) => `${method} ${path}`);
     expect(open.sort()).toEqual([
+      'GET /',
+      'GET /api/auth/session',
+      'GET /assets/:file',
       'GET /docs',
       'GET /docs/:file',
+      'GET /favicon.svg',
       'GET /health',
       'GET /health/live',
       'GET /health/ready',

@@ -102,6 +102,7 @@ export class TestNode {
 
   private constructor(part: Partial<ApiDependencies> & { options?: Partial<ApiDependencies['options']> }) {
     this.dependencies = {
+      about: { nodeId: 'node-1', version: '0.1.0', mode: 'embedded' },
       jobs: this.jobs,
       chain: this.chain,
       cache: {
