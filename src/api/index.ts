@@ -10,6 +10,8 @@ export type {
   ApiFreeze,
   ApiJobProfile,
   ApiJobs,
+  ApiMonitor,
+  ApiMonitorAlerts,
   ApiOptions,
   ApiRuntimeConfig,
   AppendOptions,
@@ -28,6 +30,7 @@ export type {
   Tokens,
 } from './dependencies.js';
 export type { JobView } from './job-view.js';
+export type { DashboardView, HistoryView, IntegrityAnswer, MapView } from './monitor-schemas.js';
 export { openApiDocument } from './open-api.js';
 export type { Route } from './route.js';
 export { apiRoutes } from './routes.js';

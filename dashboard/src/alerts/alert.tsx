@@ -180,7 +180,7 @@ function Acknowledge({ alert }: { alert: Alert }) {
             />
           </label>
           <div class="actions start">
-            <button class="button primary" disabled={busy}>
+            <button type="submit" class="button primary" disabled={busy}>
               Acknowledge
             </button>
             <Curl label="acknowledge this alert" method="POST" path={path} body={body} />

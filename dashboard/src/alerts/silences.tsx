@@ -146,7 +146,9 @@ export function SilenceDialog({ match, about, onClose }: SilenceDialogProps) {
           <button type="button" class="button" onClick={onClose}>
             Cancel
           </button>
-          <button class="button primary">Silence</button>
+          <button type="submit" class="button primary">
+            Silence
+          </button>
         </div>
       </form>
     </Modal>

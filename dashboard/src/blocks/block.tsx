@@ -187,7 +187,7 @@ function Header({ inspection }: { inspection: Inspection }) {
       </Card>
     );
   }
-  const valueOf = (name: string, value: unknown) => {
+  const shownValue = (name: string, value: unknown) => {
     if (name === 'payloadBytes')
       return `${formatBytes(value as number)} (${formatCount(value as number)} bytes)`;
     if (typeof value === 'number') return formatCount(value);
@@ -223,7 +223,7 @@ function Header({ inspection }: { inspection: Inspection }) {
             ? []
             : [['Block hash', <Hash value={hash} label="hash of the block" />] as const]),
           ...[...names, ...others].map(
-            (name) => [FIELDS[name] ?? name, valueOf(name, header[name])] as const,
+            (name) => [FIELDS[name] ?? name, shownValue(name, header[name])] as const,
           ),
         ]}
       />

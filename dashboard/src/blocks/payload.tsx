@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ApiProblem, ask, type DiffLine, type Inspection } from '../api/index.js';
-import { Card, CopyButton, Curl, formatBytes, formatCount, Loading, Problem } from '../show/index.js';
+import { Card, CopyButton, Curl, formatBytes, formatCount, Loading, Problem, Scroll } from '../show/index.js';
 import { linesOf, quadRow, shortIri, type Term } from './quads.js';
 
 const SHOWN = 200;
@@ -14,7 +14,7 @@ const TABS: Readonly<Record<Tab, string>> = { table: 'Table', text: 'N-Quads', d
 export function Payload({ inspection }: { inspection: Inspection }) {
   const { index, payload } = inspection;
   const { diff } = payload;
-  const differs = diff !== null && diff.some(({ op }) => op !== 'same');
+  const differs = diff?.some(({ op }) => op !== 'same') ?? false;
   const [chosen, setChosen] = useState<Tab | undefined>();
   const tab = chosen ?? (differs ? 'diff' : 'table');
   const path = `/api/blocks/${index}/payload`;
@@ -101,7 +101,7 @@ function QuadTable({ lines, diff }: { lines: readonly string[]; diff: readonly D
   const graphs = rows.some(({ terms }) => terms.length > 3);
   return (
     <>
-      <div class="table-scroll" tabIndex={0} role="region" aria-label="Quads">
+      <Scroll class="table-scroll" label="Quads">
         <table class="quads">
           <thead>
             <tr>
@@ -121,7 +121,7 @@ function QuadTable({ lines, diff }: { lines: readonly string[]; diff: readonly D
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <More shown={shown} all={lines.length} more={() => setShown(shown * 4)} />
     </>
   );
@@ -147,11 +147,13 @@ function Text({ lines }: { lines: readonly string[] }) {
   const [shown, setShown] = useState(SHOWN);
   return (
     <>
-      <pre class="code" tabIndex={0} aria-label="N-Quads">
-        {lines.slice(0, shown).map((line, i) => (
-          <span key={i}>{`${line}\n`}</span>
-        ))}
-      </pre>
+      <Scroll class="code" label="N-Quads">
+        <pre>
+          {lines.slice(0, shown).map((line, i) => (
+            <span key={i}>{`${line}\n`}</span>
+          ))}
+        </pre>
+      </Scroll>
       <More shown={shown} all={lines.length} more={() => setShown(shown * 4)} />
     </>
   );
@@ -167,18 +169,16 @@ function Diff({ lines }: { lines: readonly DiffLine[] }) {
         <span class="diff-key removed">− as stored</span>{' '}
         <span class="diff-key added">+ in canonical form</span>
       </p>
-      <pre
-        class="code diff"
-        tabIndex={0}
-        aria-label="Difference between the stored payload and its canonical form"
-      >
-        {lines.map(({ op, line }, i) => (
-          <span key={i} class={op}>
-            <span class="hidden-text">{WORDS[op]}</span>
-            {`${MARKS[op]} ${line}\n`}
-          </span>
-        ))}
-      </pre>
+      <Scroll class="code diff" label="Difference between the stored payload and its canonical form">
+        <pre>
+          {lines.map(({ op, line }, i) => (
+            <span key={i} class={op}>
+              <span class="hidden-text">{WORDS[op]}</span>
+              {`${MARKS[op]} ${line}\n`}
+            </span>
+          ))}
+        </pre>
+      </Scroll>
     </>
   );
 }

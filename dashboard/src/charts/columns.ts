@@ -32,8 +32,8 @@ export function levelsIn(points: readonly HistoryPoint[]): string[] {
 
 /** The points as one column per line. What was not measured is null, which is drawn as a gap. */
 export function columnsOf({ points }: HistoryAnswer, level: string): Columns {
-  const column = (valueOf: (point: HistoryPoint) => number | null | undefined): Values =>
-    points.map((point) => valueOf(point) ?? null);
+  const column = (figureOf: (point: HistoryPoint) => number | null | undefined): Values =>
+    points.map((point) => figureOf(point) ?? null);
   return {
     times: points.map(({ at }) => Date.parse(at) / 1000),
     p50: column(({ validations }) => validations[level]?.p50Ms),

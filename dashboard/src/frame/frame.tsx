@@ -29,9 +29,9 @@ export function Frame({
   const current = PART_OF[view] ?? view;
   return (
     <div class="frame">
-      <a class="skip" href="#main" onClick={(event) => skip(event)}>
+      <button type="button" class="skip button" onClick={skip}>
         Skip to the content
-      </a>
+      </button>
       <header class="top">
         <a class="brand" href="#/" aria-label="ProvChain, overview">
           <BrandMark />
@@ -58,9 +58,8 @@ export function Frame({
   );
 }
 
-/** A link to #main would be taken for the place of a view. */
-function skip(event: Event): void {
-  event.preventDefault();
+/** A button, since a link to #main would be taken for the place of a view. */
+function skip(): void {
   document.querySelector<HTMLElement>('main h1')?.focus();
 }
 
@@ -81,22 +80,24 @@ function Search({ place }: { place: Place }) {
   };
   const shown = place.path[0] === 'search' ? (place.query.q ?? '') : '';
   return (
-    <form class="search" role="search" onSubmit={find}>
-      <Icon name="search" />
-      <input
-        id="search"
-        name="q"
-        type="search"
-        autoComplete="off"
-        spellcheck={false}
-        defaultValue={shown}
-        key={shown}
-        placeholder="Block, hash or IRI"
-        aria-label="Search blocks by number, hash or IRI"
-        aria-keyshortcuts="/"
-      />
-      <kbd aria-hidden="true">/</kbd>
-    </form>
+    <search class="search">
+      <form onSubmit={find}>
+        <Icon name="search" />
+        <input
+          id="search"
+          name="q"
+          type="search"
+          autoComplete="off"
+          spellcheck={false}
+          defaultValue={shown}
+          key={shown}
+          placeholder="Block, hash or IRI"
+          aria-label="Search blocks by number, hash or IRI"
+          aria-keyshortcuts="/"
+        />
+        <kbd>/</kbd>
+      </form>
+    </search>
   );
 }
 

@@ -30,7 +30,9 @@ export function Help({ onClose }: { onClose: () => void }) {
         ))}
       </dl>
       <form method="dialog" class="modal-foot">
-        <button class="button">Close</button>
+        <button type="submit" class="button">
+          Close
+        </button>
       </form>
     </Modal>
   );

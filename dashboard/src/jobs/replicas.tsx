@@ -1,6 +1,6 @@
 import type { JobView } from '../api/index.js';
 import { hrefOf } from '../place/index.js';
-import { Card, formatCount, Status, shortHash } from '../show/index.js';
+import { Card, formatCount, Scroll, Status, shortHash } from '../show/index.js';
 
 const AGREE = {
   true: 'The replicas agree: they hold one history.',
@@ -23,7 +23,7 @@ export function Replicas({ job }: { job: JobView }) {
       {job.state === 'completed' && (
         <p class={job.agree === false ? 'disagree' : undefined}>{AGREE[`${job.agree}`]}</p>
       )}
-      <div class="table-scroll" tabIndex={0} role="region" aria-label="Replicas">
+      <Scroll class="table-scroll" label="Replicas">
         <table>
           <thead>
             <tr>
@@ -54,7 +54,7 @@ export function Replicas({ job }: { job: JobView }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </Card>
   );
 }

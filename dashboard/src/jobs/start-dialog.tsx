@@ -133,7 +133,7 @@ export function StartDialog({ onClose }: { onClose: () => void }) {
           <button type="button" class="button" onClick={onClose}>
             Cancel
           </button>
-          <button class="button primary" disabled={busy}>
+          <button type="submit" class="button primary" disabled={busy}>
             {busy ? 'Starting…' : 'Start'}
           </button>
         </div>

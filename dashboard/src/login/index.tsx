@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiProblem } from '../api/problem.js';
 import { goTo, type Place } from '../place/index.js';
 import { enter, useSession } from '../session/index.js';
@@ -8,6 +8,8 @@ export function Login({ place }: { place: Place }) {
   const { authentication, state, nodeId } = useSession();
   const [problem, setProblem] = useState<ApiProblem | undefined>();
   const [busy, setBusy] = useState(false);
+  const name = useRef<HTMLInputElement>(null);
+  useEffect(() => name.current?.focus(), []);
   if (!authentication || state === 'in') return <NoNeed authentication={authentication} />;
 
   const submit = async (event: SubmitEvent) => {
@@ -36,7 +38,7 @@ export function Login({ place }: { place: Place }) {
         </p>
         <label class="field">
           <span>Name</span>
-          <input name="username" autoComplete="username" required autoFocus maxLength={128} />
+          <input ref={name} name="username" autoComplete="username" required maxLength={128} />
         </label>
         <label class="field">
           <span>Password</span>
@@ -47,7 +49,7 @@ export function Login({ place }: { place: Place }) {
             <Icon name="warning" /> {loginText(problem)}
           </p>
         )}
-        <button class="button primary" disabled={busy}>
+        <button type="submit" class="button primary" disabled={busy}>
           {busy ? 'Logging in…' : 'Log in'}
         </button>
         <p class="muted small">

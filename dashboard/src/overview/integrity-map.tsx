@@ -8,6 +8,7 @@ import {
   formatCount,
   formatRange,
   Loading,
+  Scroll,
   Status,
   StatusMark,
   Unavailable,
@@ -127,6 +128,7 @@ function Grid({ cells, nowMs, minute, size }: GridProps) {
   const drawn = useMemo(
     () =>
       cells.map((cell, i) => (
+        // biome-ignore lint/a11y/useAnchorContent: its label says what the colour shows.
         <a
           key={cell.from}
           href={hrefOfCell(cell)}
@@ -217,7 +219,7 @@ function MapTable({ cells, nowMs }: { cells: readonly MapCell[]; nowMs: number }
 function Rows({ cells, nowMs }: { cells: readonly MapCell[]; nowMs: number }) {
   const rows = mapRows(cells, nowMs);
   return (
-    <div class="table-scroll" tabIndex={0} role="region" aria-label="The map as a table">
+    <Scroll class="table-scroll" label="The map as a table">
       <table>
         <thead>
           <tr>
@@ -247,6 +249,6 @@ function Rows({ cells, nowMs }: { cells: readonly MapCell[]; nowMs: number }) {
       {rows.length > MOST_ROWS && (
         <p class="muted">And {formatCount(rows.length - MOST_ROWS)} further ranges.</p>
       )}
-    </div>
+    </Scroll>
   );
 }

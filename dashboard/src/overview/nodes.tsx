@@ -1,6 +1,6 @@
 import type { NodeAnswer } from '../api/index.js';
 import { usePolled } from '../live/index.js';
-import { Ago, Card, formatCount, Loading, Problem } from '../show/index.js';
+import { Ago, Card, formatCount, Loading, Problem, Scroll } from '../show/index.js';
 
 const EVERY_MS = 15_000;
 
@@ -12,7 +12,7 @@ export function Nodes() {
       {error && <Problem error={error} what="The nodes can’t be listed now" />}
       {!data && !error && <Loading />}
       {data && (
-        <div class="table-scroll" tabIndex={0} role="region" aria-label="Nodes">
+        <Scroll class="table-scroll" label="Nodes">
           <table>
             <thead>
               <tr>
@@ -64,7 +64,7 @@ export function Nodes() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
       <p class="muted small">Jobs: running + waiting on that node.</p>
     </Card>

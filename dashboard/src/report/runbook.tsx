@@ -23,7 +23,6 @@ export function Runbook({ code }: { code: string }) {
       {failed && (
         <p class="muted">The page could not be loaded. It is docs/runbook/{code}.md of the project.</p>
       )}
-      {/* biome-ignore lint/security/noDangerouslySetInnerHtml: made from the project's own files at build time. */}
       {html !== undefined && <div class="prose" dangerouslySetInnerHTML={{ __html: html }} />}
     </details>
   );

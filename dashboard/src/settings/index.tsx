@@ -102,7 +102,7 @@ function Form({ config }: { config: RuntimeConfigAnswer }) {
         )}
         {admin ? (
           <div class={`form-foot${count > 0 ? ' dirty' : ''}`}>
-            <button class="button primary" disabled={count === 0}>
+            <button type="submit" class="button primary" disabled={count === 0}>
               {count === 0 ? 'Nothing changed' : `Save ${count} ${count === 1 ? 'change' : 'changes'}`}
             </button>
             {count > 0 && (
@@ -165,6 +165,7 @@ function SettingField({ name, field, value, changed, error, disabled, change }: 
             {...shared}
             type="checkbox"
             role="switch"
+            aria-checked={value === true}
             checked={value === true}
             onChange={(event) => change(event.currentTarget.checked)}
           />

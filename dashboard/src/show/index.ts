@@ -15,5 +15,6 @@ export {
 export { Icon, type IconName } from './icon.js';
 export { Modal } from './modal.js';
 export { Announcer, Empty, Loading, Problem, say, Unavailable } from './notice.js';
+export { Scroll } from './scroll.js';
 export { JobStatus, Status, StatusMark, toneOf } from './status.js';
 export { Age, Ago } from './time.js';
