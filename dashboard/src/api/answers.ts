@@ -2,7 +2,7 @@
  * What the dashboard takes from the answers of a node. Types of the node itself where it exports them; nothing of the
  * node's code runs here.
  */
-import type { JobView } from '../../../src/api/index.js';
+import type { DashboardView, HistoryView, JobView, MapView } from '../../../src/api/index.js';
 import type { Finding, Level, Report, Status } from '../../../src/validation/index.js';
 
 export type { Finding, JobView, Level, Report, Status };
@@ -20,124 +20,12 @@ export interface SessionAnswer {
   readonly version: string;
 }
 
-export interface Trend {
-  readonly recent: number | null;
-  readonly before: number | null;
-  readonly direction: 'Improving' | 'Stable' | 'Degrading' | 'insufficient';
-  readonly samples: number;
-}
-
-export interface DashboardAnswer {
-  readonly asOf: string;
-  readonly answer: {
-    readonly status: KnownStatus;
-    readonly text: string;
-    readonly level: string | null;
-    readonly evidenceAgeSeconds: number | null;
-    readonly since: string | null;
-  };
-  readonly healthTrend: { readonly value: string; readonly samples: number };
-  readonly performanceTrend: { readonly value: string; readonly samples: number };
-  readonly cacheHitRate: number | null;
-  readonly trends: Readonly<Record<string, Trend>>;
-  readonly monitor: {
-    readonly enabled: boolean;
-    readonly intervalSeconds: number;
-    readonly level: string;
-    readonly lastRoundAt: string | null;
-    readonly nextRoundAt: string | null;
-    readonly lastRound: {
-      readonly jobId: string | null;
-      readonly status: string | null;
-      readonly complete: boolean | null;
-      readonly durationMs: number | null;
-    } | null;
-    readonly silentSeconds: number | null;
-    readonly silent: boolean;
-  };
-  readonly scrub: {
-    readonly enabled: boolean;
-    readonly fullCycleHours: number;
-    readonly oldestUnverifiedSeconds: Readonly<Record<string, number | null>>;
-    readonly verifiedShare: number | null;
-    readonly runningJobId: string | null;
-    readonly quietNow: boolean;
-    readonly refused: string | null;
-    readonly blocksPerSecond: number | null;
-    readonly cycleEndsAt: string | null;
-  };
-  readonly recentResults: readonly {
-    readonly jobId: string;
-    readonly trigger: string;
-    readonly level: string;
-    readonly status: Status;
-    readonly complete: boolean;
-    readonly finishedAt: string;
-    readonly durationMs: number;
-    readonly blocks: number;
-  }[];
-  readonly alerts: {
-    readonly open: number;
-    readonly critical: number;
-    readonly warning: number;
-    readonly acknowledged: number;
-  } | null;
-}
-
-export interface LevelTimes {
-  readonly count: number;
-  readonly p50Ms: number | null;
-  readonly p95Ms: number | null;
-}
-
-export interface HistoryPoint {
-  readonly at: string;
-  readonly validations: Readonly<Record<string, LevelTimes>>;
-  readonly validationsPerMinute: number | null;
-  readonly blocksPerSecond: number | null;
-  readonly hitRate: number | null;
-  readonly queued: number | null;
-  readonly active: number | null;
-  readonly cpuPercent: number | null;
-  readonly memoryBytes: number | null;
-}
-
-export interface HistoryAnswer {
-  readonly from: string;
-  readonly to: string;
-  readonly stepSeconds: number;
-  readonly points: readonly HistoryPoint[];
-}
-
-export interface MapFinding {
-  readonly code: string;
-  readonly severity: Status;
-  readonly block: number | null;
-}
-
-export interface MapCell {
-  readonly from: number;
-  readonly to: number;
-  readonly status: KnownStatus;
-  readonly verified: Readonly<Record<string, string | null>>;
-  readonly jobId: string | null;
-  readonly findings: readonly MapFinding[];
-  readonly moreFindings: number;
-}
-
-export interface MapAnswer {
-  readonly replica: string;
-  readonly height: number;
-  readonly cellBlocks: number;
-  readonly whole: {
-    readonly findings: readonly {
-      readonly code: string;
-      readonly severity: Status;
-      readonly jobId: string;
-    }[];
-  };
-  readonly cells: readonly MapCell[];
-}
+export type DashboardAnswer = DashboardView;
+export type HistoryAnswer = HistoryView;
+export type HistoryPoint = HistoryView['points'][number];
+export type MapAnswer = MapView;
+export type MapCell = MapView['cells'][number];
+export type MapFinding = MapCell['findings'][number];
 
 export interface IntegrityStatus {
   readonly status: KnownStatus;

@@ -87,7 +87,7 @@ function scrubRows({
   quietNow,
   blocksPerSecond,
 }: DashboardAnswer['scrub']): Row[] {
-  if (!enabled) return [['Scrub', 'switched off']];
+  if (!enabled || fullCycleHours === null) return [['Scrub', 'switched off']];
   const ages = Object.values(oldestUnverifiedSeconds).filter((age): age is number => age !== null);
   const now =
     runningJobId !== null ? (
