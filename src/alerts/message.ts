@@ -35,6 +35,7 @@ export interface MessageContext {
 
 const LONGEST_SUBJECT = 160;
 const LONGEST_FACT = 1000;
+const LONGEST_ID = 64;
 const LISTED_BLOCKS = 10;
 
 const PREFIX: Readonly<Record<Message['event'], string>> = {
@@ -102,7 +103,7 @@ function entryOf(alert: Alert, event: AlertEvent, { linkBase }: MessageContext, 
     ...(linkBase === undefined ? {} : { link: `${linkBase}${alertPath(alert.id)}` }),
     ...(linkBase === undefined || jobId === undefined
       ? {}
-      : { reportLink: `${linkBase}/#/report/${encodeURIComponent(jobId)}` }),
+      : { reportLink: `${linkBase}/#/report/${encodeURIComponent(oneLine(jobId, LONGEST_ID))}` }),
   };
 }
 

@@ -22,8 +22,8 @@ const UNSEEN = rangesOf([
 
 /** A pattern of ranges of code points; as a literal, the characters themselves would stand in this file unseen. */
 function rangesOf(ranges: readonly (readonly [number, number])[]): RegExp {
-  const escape = (point: number) => `\\u{${point.toString(16)}}`;
-  const parts = ranges.map(([from, to]) => `${escape(from)}-${escape(to)}`);
+  const escaped = (point: number) => `\\u{${point.toString(16)}}`;
+  const parts = ranges.map(([from, to]) => `${escaped(from)}-${escaped(to)}`);
   return new RegExp(`[${parts.join('')}]+`, 'gu');
 }
 

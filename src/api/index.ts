@@ -1,5 +1,7 @@
 export { createApi } from './create-api.js';
 export type {
+  AlertList,
+  ApiAlerts,
   ApiAuditEvent,
   ApiAuth,
   ApiCache,
@@ -14,6 +16,7 @@ export type {
   BlockEntry,
   CachedAnswer,
   ChainInfo,
+  ChannelTest,
   FreezeState,
   JobQuery,
   ListedJobs,

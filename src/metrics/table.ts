@@ -123,6 +123,21 @@ export const METRICS = {
   provchain_redis_up: sampled('1 when this Redis answers; absent on a node without Redis.', ['use']),
   provchain_fleet_nodes: sampled('Nodes of the fleet that this node knows to be alive.'),
 
+  provchain_alerts_open: sampled('Alerts that are open or acknowledged.', ['severity']),
+  provchain_alerts_opened_total: counted(
+    'Alerts that were opened by this node, again or for the first time.',
+    ['rule', 'severity'],
+  ),
+  provchain_alert_deliveries_total: counted(
+    'Attempts of this node to deliver a message: "sent", "retried" (it is tried again) or "given_up".',
+    ['channel', 'outcome'],
+  ),
+  provchain_alert_deliveries_pending: sampled('Messages that a channel is owed.', ['channel']),
+  provchain_alert_channel_up: sampled(
+    '1 when the last attempt to deliver over this channel got through; absent before the first.',
+    ['channel'],
+  ),
+
   provchain_logins_total: counted('Successful logins.'),
   provchain_auth_failures_total: counted('Failed logins and refused requests, by error code.', ['code']),
   provchain_audit_records_total: counted('Records written to the audit log.'),

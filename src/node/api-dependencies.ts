@@ -1,3 +1,4 @@
+import type { AlertService } from '../alerts/index.js';
 import type { ApiAuth, ApiDependencies } from '../api/index.js';
 import type { ResultCache } from '../cache/index.js';
 import type { NodeRegistry } from '../fleet/index.js';
@@ -24,6 +25,7 @@ interface Parts {
   readonly figures: Figures;
   readonly lastResults: LastResults;
   readonly registry: NodeRegistry;
+  readonly alerts: { readonly service: AlertService };
   readonly metrics: Metrics;
   readonly audit: AuditTrail;
   readonly auth?: ApiAuth;
@@ -57,6 +59,7 @@ export function apiDependencies(parts: Parts): ApiDependencies {
       stats: () => stores.cache.stats(),
       clear: (by) => stores.cache.clear(by),
     },
+    alerts: parts.alerts.service,
     runtimeConfig: parts.runtime,
     freeze: freezeOf(parts),
     log,

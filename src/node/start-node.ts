@@ -6,6 +6,7 @@ import { createMetrics, createMetricsServer, type Metrics } from '../metrics/ind
 import { createValidator, Intake, type Validator } from '../pool/index.js';
 import { runtimeOf, type Settings } from '../settings/index.js';
 import { packageVersion } from '../version.js';
+import { openAlerts } from './alerts.js';
 import { apiDependencies } from './api-dependencies.js';
 import { AppendValidations } from './append-validations.js';
 import { type Base, openBase } from './base.js';
@@ -173,7 +174,10 @@ async function openServices(core: Core, closer: Closer) {
   });
   later.service = service;
   closer.add('jobs', () => service.drain(DRAIN_MS));
-  return { ...core, registry, stores, lastResults, figures, service };
+  const alerts = await openAlerts({ base, registry, stores, validator, runtime, metrics });
+  closer.add('alerts', () => alerts.close());
+  service.followEnded((ended) => alerts.observe(ended));
+  return { ...core, registry, stores, lastResults, figures, service, alerts };
 }
 
 type Services = Awaited<ReturnType<typeof openServices>>;

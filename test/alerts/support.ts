@@ -1,4 +1,11 @@
-import { type AlertsDocument, type ChannelName, type Evidence, emptyAlerts } from '../../src/alerts/alert.js';
+import {
+  type Alert,
+  type AlertsDocument,
+  type ChannelName,
+  CRITICAL,
+  type Evidence,
+  emptyAlerts,
+} from '../../src/alerts/alert.js';
 import { AlertBook, type BookSettings } from '../../src/alerts/book.js';
 import type { FleetResult, ReplicaResult } from '../../src/alerts/results.js';
 import { LEVEL_CHECKS, type Level } from '../../src/validation/index.js';
@@ -115,4 +122,34 @@ export class Desk {
   states(): string[] {
     return this.document.alerts.map(({ rule, state }) => `${rule} ${state}`);
   }
+}
+
+export const CONTEXT = { chain: 'test-chain', node: 'node-1', linkBase: 'https://node.example' };
+
+/** Everything that text from outside could try at once. */
+export const HOSTILE =
+  'x\r\nBcc: evil@example.com\r\n\r\n<script>alert(1)</script> <!channel> <@U123> <https://evil.example|click> *b* [a](b) &amp; \u202Etxt.exe\u0000\u001b[31m\u200b\ud800 "quoted" \'single\'';
+
+export function alertOf(part: Partial<Alert> = {}): Alert {
+  return {
+    id: 'alert-1',
+    fingerprint: 'integrity-critical/replica-1',
+    rule: 'integrity-critical',
+    severity: CRITICAL,
+    rank: 2,
+    state: 'open',
+    title: 'Chain altered',
+    what: 'Replica replica-1 is Critical',
+    action: 'Stop appending.',
+    where: { chain: 'test-chain', replica: 'replica-1', node: 'node-1', blocks: [7] },
+    since: START,
+    openedAt: START,
+    lastSeenAt: START,
+    count: 1,
+    jobId: 'job-9',
+    announced: true,
+    announceAt: START,
+    deliveries: [],
+    ...part,
+  };
 }
