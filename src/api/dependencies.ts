@@ -2,6 +2,14 @@
  * What the API needs of the rest of the node. Each interface is only as large as the routes that use it; the parts are
  * joined in the wiring, and tests give small ones of their own.
  */
+import type {
+  AlertQuery,
+  AlertView,
+  ChannelName,
+  ChannelView,
+  SilenceMatch,
+  SilenceView,
+} from '../alerts/index.js';
 import type { Role } from '../auth/index.js';
 import type { InclusionProof } from '../chain/index.js';
 import type { JobEvent, JobOrigin, JobRecord, JobRequest, JobState } from '../jobs/index.js';
@@ -152,6 +160,31 @@ export interface ApiRuntimeConfig {
   rollback(by: string): Promise<RuntimeDocument>;
 }
 
+export interface AlertList {
+  readonly alerts: readonly AlertView[];
+  readonly silences: readonly SilenceView[];
+  readonly channels: readonly ChannelView[];
+}
+
+export interface ChannelTest {
+  readonly channel: ChannelName;
+  readonly ok: boolean;
+  readonly error: string | null;
+}
+
+export interface ApiAlerts {
+  /** Newest first. */
+  list(query: AlertQuery): AlertList;
+  /** Errors: NOT_FOUND. */
+  acknowledge(id: string, by: string, comment: string | undefined): Promise<AlertView>;
+  /** Errors: OVERLOADED. */
+  silence(match: SilenceMatch, minutes: number, reason: string, by: string): Promise<SilenceView>;
+  /** Errors: NOT_FOUND. */
+  endSilence(id: string): Promise<void>;
+  /** Sends a test over one channel or all that are enabled. Errors: NOT_FOUND for one that is not. */
+  test(channel: ChannelName | undefined, by: string): Promise<readonly ChannelTest[]>;
+}
+
 export interface FreezeState {
   readonly frozen: boolean;
   readonly source?: 'operator' | 'maintenance';
@@ -248,6 +281,7 @@ export interface ApiDependencies {
   readonly chain: ApiChain;
   readonly cache: ApiCache;
   readonly monitor: ApiMonitor;
+  readonly alerts: ApiAlerts;
   readonly runtimeConfig: ApiRuntimeConfig;
   readonly freeze: ApiFreeze;
   readonly log: Log;

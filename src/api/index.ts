@@ -1,7 +1,9 @@
 export { createApi } from './create-api.js';
 export { loadDashboard } from './dashboard-files.js';
 export type {
+  AlertList,
   ApiAbout,
+  ApiAlerts,
   ApiAuditEvent,
   ApiAuth,
   ApiCache,
@@ -18,6 +20,7 @@ export type {
   BlockEntry,
   CachedAnswer,
   ChainInfo,
+  ChannelTest,
   FreezeState,
   JobQuery,
   ListedJobs,

@@ -1,4 +1,5 @@
 import { adminRoutes } from './admin-routes.js';
+import { alertRoutes } from './alert-routes.js';
 import { authRoutes } from './auth-routes.js';
 import { blockRoutes } from './block-routes.js';
 import { chainRoutes } from './chain-routes.js';
@@ -25,6 +26,7 @@ export function apiRoutes(healthPath: string | false = DEFAULT_HEALTH_PATH): rea
     ...monitorRoutes,
     ...configRoutes,
     ...jobRoutes,
+    ...alertRoutes,
     ...chainRoutes,
     ...blockRoutes,
     ...adminRoutes,

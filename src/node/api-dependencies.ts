@@ -1,3 +1,4 @@
+import type { AlertService } from '../alerts/index.js';
 import type { ApiAbout, ApiAuth, ApiDependencies } from '../api/index.js';
 import type { ResultCache } from '../cache/index.js';
 import type { NodeRegistry } from '../fleet/index.js';
@@ -28,6 +29,7 @@ interface Parts {
   readonly lastResults: LastResults;
   readonly registry: NodeRegistry;
   readonly monitor: NodeMonitor;
+  readonly alerts: { readonly service: AlertService };
   readonly metrics: Metrics;
   readonly audit: AuditTrail;
   readonly auth?: ApiAuth;
@@ -64,6 +66,7 @@ export function apiDependencies(parts: Parts): ApiDependencies {
       clear: (by) => stores.cache.clear(by),
     },
     monitor: parts.monitor.api,
+    alerts: parts.alerts.service,
     runtimeConfig: parts.runtime,
     freeze: freezeOf(parts),
     log,

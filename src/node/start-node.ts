@@ -6,6 +6,7 @@ import { createMetrics, createMetricsServer, type Metrics } from '../metrics/ind
 import { createValidator, Intake, type Validator } from '../pool/index.js';
 import { runtimeOf, type Settings } from '../settings/index.js';
 import { packageVersion } from '../version.js';
+import { type Alerts, openAlerts } from './alerts.js';
 import { apiDependencies } from './api-dependencies.js';
 import { AppendValidations } from './append-validations.js';
 import { type Base, openBase } from './base.js';
@@ -174,7 +175,10 @@ async function openServices(core: Core, closer: Closer) {
   });
   later.service = service;
   closer.add('jobs', () => service.drain(DRAIN_MS));
-  return { ...core, registry, stores, lastResults, figures, service };
+  const alerts = await openAlerts({ base, registry, stores, validator, runtime, metrics });
+  closer.add('alerts', () => alerts.close());
+  service.followEnded((ended) => alerts.observe(ended));
+  return { ...core, registry, stores, lastResults, figures, service, alerts };
 }
 
 type Services = Awaited<ReturnType<typeof openServices>>;
@@ -208,6 +212,13 @@ function openChain(
   return { freeze, chain };
 }
 
+/** What the one sentence of the dashboard stands beside. */
+function countsOf({ service }: Alerts) {
+  const { open, acknowledged } = service.figures();
+  const { critical, warning, info } = open;
+  return { open: critical + warning + info, critical, warning, acknowledged };
+}
+
 async function openNode(
   base: Base,
   roles: readonly NodeRole[],
@@ -225,7 +236,7 @@ async function openNode(
     now: () => base.now().getTime(),
     probes: probesOf({ base, replica, validator, writing, stopping: stopping.signal }),
   });
-  const monitor = await openMonitor(services);
+  const monitor = await openMonitor({ ...services, alerts: { counts: () => countsOf(services.alerts) } });
   closer.add('monitor', () => monitor.close());
   metrics.addSources({ ...metricSources({ ...services, freeze }), ...monitor.sources });
   if (roles.includes('api')) {

@@ -115,6 +115,22 @@ export class TestNode {
         },
       },
       monitor: this.monitor,
+      alerts: {
+        list: () => ({ alerts: [], silences: [], channels: [] }),
+        acknowledge: async (id) => {
+          throw new ProvChainError('NOT_FOUND', `there is no alert ${id}`);
+        },
+        silence: async (match, minutes, reason, by) => ({
+          id: 'silence-1',
+          match,
+          reason,
+          by,
+          createdAt: new Date(NOW).toISOString(),
+          until: new Date(NOW + minutes * 60_000).toISOString(),
+        }),
+        endSilence: async () => {},
+        test: async () => [],
+      },
       runtimeConfig: {
         get: () => this.config,
         update: async (patch, by, expected) => {

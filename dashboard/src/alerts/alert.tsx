@@ -80,6 +80,11 @@ function AlertPage({ alert }: { alert: Alert }) {
             <h3>What to do now</h3>
             <p>{alert.action}</p>
           </div>
+          {alert.resolution && (
+            <p>
+              <strong>Resolved.</strong> {alert.resolution}
+            </p>
+          )}
           <BlocksOf alert={alert} />
           <Facts rows={factsOf(alert)} />
         </Card>

@@ -1,10 +1,28 @@
 import { useState } from 'preact/hooks';
-import { ApiProblem, call, type Silence } from '../api/index.js';
+import { type AlertRule, ApiProblem, call, type Silence } from '../api/index.js';
 import { refresh } from '../live/index.js';
 import { allows } from '../session/index.js';
 import { Ago, Card, Curl, Empty, Icon, Modal, say } from '../show/index.js';
 
 const PATH = '/api/alerts/silences';
+/** The rules of the node; the compiler holds the names against its. */
+const RULES: readonly AlertRule[] = [
+  'integrity-critical',
+  'integrity-warning',
+  'critical-threshold',
+  'warning-threshold',
+  'replicas-disagree',
+  'validation-failed',
+  'monitor-silent',
+  'scrub-overdue',
+  'cache-hit-rate',
+  'validation-time',
+  'memory',
+  'disk-space',
+  'replica-behind',
+  'redis-away',
+  'channel-down',
+];
 const SPANS = [
   [30, '30 minutes'],
   [120, '2 hours'],
@@ -97,12 +115,12 @@ export function SilenceDialog({ match, about, onClose }: SilenceDialogProps) {
           <div class="field-row">
             <label class="field">
               <span>Rule</span>
-              <input
-                value={rule}
-                placeholder="any"
-                maxLength={100}
-                onInput={(event) => setRule(event.currentTarget.value)}
-              />
+              <select value={rule} onChange={(event) => setRule(event.currentTarget.value)}>
+                <option value="">any</option>
+                {RULES.map((one) => (
+                  <option key={one}>{one}</option>
+                ))}
+              </select>
             </label>
             <label class="field">
               <span>Severity</span>

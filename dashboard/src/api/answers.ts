@@ -2,13 +2,12 @@
  * What the dashboard takes from the answers of a node. Types of the node itself where it exports them; nothing of the
  * node's code runs here.
  */
-import type { DashboardView, HistoryView, JobView, MapView } from '../../../src/api/index.js';
+import type { AlertList, DashboardView, HistoryView, JobView, MapView } from '../../../src/api/index.js';
 import type { Finding, Level, Report, Status } from '../../../src/validation/index.js';
 
 export type { Finding, JobView, Level, Report, Status };
 export type KnownStatus = Status | 'Unknown';
 export type Role = 'viewer' | 'operator' | 'admin';
-export type Severity = 'critical' | 'warning' | 'info';
 
 export interface SessionAnswer {
   readonly authentication: boolean;
@@ -119,67 +118,11 @@ export interface BlockSearch {
   readonly next: number | null;
 }
 
-export interface Delivery {
-  readonly channel: string;
-  readonly event: string;
-  readonly state: 'pending' | 'sent' | 'given_up';
-  readonly attempts: number;
-  readonly lastError: string | null;
-  readonly sentAt: string | null;
-}
-
-export interface Alert {
-  readonly id: string;
-  readonly fingerprint: string;
-  readonly rule: string;
-  readonly severity: Severity;
-  readonly state: 'open' | 'acknowledged' | 'resolved';
-  readonly title: string;
-  readonly what: string;
-  readonly where: {
-    readonly chain: string;
-    readonly replica: string | null;
-    readonly node: string | null;
-    readonly blocks: readonly number[];
-  };
-  readonly since: string;
-  readonly lastSeenAt: string;
-  readonly resolvedAt: string | null;
-  readonly count: number;
-  readonly action: string;
-  readonly jobId: string | null;
-  readonly acknowledgedBy: string | null;
-  readonly acknowledgedAt: string | null;
-  readonly comment: string | null;
-  readonly escalatedAt: string | null;
-  readonly silencedUntil: string | null;
-  readonly deliveries: readonly Delivery[];
-}
-
-export interface Silence {
-  readonly id: string;
-  readonly match: Readonly<Record<string, string | undefined>>;
-  readonly reason: string;
-  readonly by: string | null;
-  readonly createdAt: string;
-  readonly until: string;
-}
-
-export interface Channel {
-  readonly name: string;
-  readonly enabled: boolean;
-  readonly up: boolean | null;
-  readonly lastSuccessAt: string | null;
-  readonly lastFailureAt: string | null;
-  readonly lastError: string | null;
-  readonly pending: number;
-}
-
-export interface AlertsAnswer {
-  readonly alerts: readonly Alert[];
-  readonly silences: readonly Silence[];
-  readonly channels: readonly Channel[];
-}
+export type AlertsAnswer = AlertList;
+export type Alert = AlertList['alerts'][number];
+export type Silence = AlertList['silences'][number];
+export type Channel = AlertList['channels'][number];
+export type AlertRule = Alert['rule'];
 
 export interface RuntimeVersion {
   readonly revision: number;
