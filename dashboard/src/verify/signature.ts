@@ -34,7 +34,7 @@ export async function signatureHolds(
   } catch {
     return false;
   }
-  let producer: CryptoKey;
+  let producer: Awaited<ReturnType<typeof crypto.subtle.importKey>>;
   try {
     producer = await crypto.subtle.importKey('raw', key, { name: 'Ed25519' }, false, ['verify']);
   } catch (error) {
