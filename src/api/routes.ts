@@ -7,6 +7,7 @@ import { dashboardRoutes } from './dashboard-routes.js';
 import { documentRoutes } from './document-routes.js';
 import { figureRoutes } from './figure-routes.js';
 import { healthRoutes } from './health-routes.js';
+import { inspectionRoutes } from './inspection-routes.js';
 import { jobRoutes } from './job-routes.js';
 import type { Route } from './route.js';
 import { statusRoutes } from './status-routes.js';
@@ -25,6 +26,7 @@ export function apiRoutes(healthPath: string | false = DEFAULT_HEALTH_PATH): rea
     ...jobRoutes,
     ...chainRoutes,
     ...blockRoutes,
+    ...inspectionRoutes,
     ...adminRoutes,
     ...authRoutes,
     ...dashboardRoutes,

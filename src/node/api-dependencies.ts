@@ -19,6 +19,7 @@ interface Parts {
   readonly dashboard: ApiDependencies['dashboard'];
   readonly service: JobService;
   readonly chain: ChainService;
+  readonly inspector: ApiDependencies['inspector'];
   readonly stores: { readonly cache: ResultCache };
   readonly runtime: RuntimeConfig;
   readonly freeze: Freeze;
@@ -57,6 +58,7 @@ export function apiDependencies(parts: Parts): ApiDependencies {
     dashboard: parts.dashboard,
     jobs: meteredJobs(service, metrics),
     chain: parts.chain,
+    inspector: parts.inspector,
     cache: {
       stats: () => stores.cache.stats(),
       clear: (by) => stores.cache.clear(by),

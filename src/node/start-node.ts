@@ -9,6 +9,7 @@ import { packageVersion } from '../version.js';
 import { apiDependencies } from './api-dependencies.js';
 import { AppendValidations } from './append-validations.js';
 import { type Base, openBase } from './base.js';
+import { ChainInspector } from './chain-inspector.js';
 import { ChainService } from './chain-service.js';
 import { Closer } from './closer.js';
 import { Figures } from './figures.js';
@@ -204,7 +205,7 @@ function openChain(
       if (settings.blockchain.validation.validate_on_block_add) validations.appended();
     },
   });
-  return { freeze, chain };
+  return { freeze, chain, inspector: new ChainInspector({ dir: files.dir, validator, replica }) };
 }
 
 async function openNode(
@@ -217,7 +218,7 @@ async function openNode(
   const { about, startedAt, later, metrics, validator, runtime, writing, replica, registry, service } =
     services;
   const { settings, log, files } = base;
-  const { freeze, chain } = openChain(services, closer);
+  const { freeze, chain, inspector } = openChain(services, closer);
   const stopping = new AbortController();
   const health = new Health({
     ...{ ...about, startedAt, maxAgeMs: LOOK_AGE_MS },
@@ -231,7 +232,17 @@ async function openNode(
     const auth = await openAuth(base, metrics);
     const dashboard = await loadDashboard();
     if (!dashboard) log.info('there is no dashboard: it was not built');
-    const parts = { ...services, chain, freeze, health, audit, auth, dashboard, stopping: stopping.signal };
+    const parts = {
+      ...services,
+      chain,
+      inspector,
+      freeze,
+      health,
+      audit,
+      auth,
+      dashboard,
+      stopping: stopping.signal,
+    };
     const app = createApi(apiDependencies({ ...parts, rateLimit: openRateLimit(base) }));
     const server = await listen(app, serverOptions(base));
     closer.add('server', () => server.close(REQUEST_GRACE_MS));
