@@ -224,6 +224,21 @@ export interface ApiAuth {
   logout(header: string | undefined, refreshToken?: string): Promise<void>;
 }
 
+/** A page or a part of it, as it is sent. */
+export interface BoardAnswer {
+  readonly status: number;
+  readonly type: string;
+  readonly raw: string | Uint8Array;
+  /** What this name stands for never changes. */
+  readonly immutable: boolean;
+}
+
+/** The queues of a fleet, to look at. */
+export interface ApiQueueBoard {
+  /** What the path below /queues names, by its decoded segments. Errors: NOT_FOUND, QUEUE_UNAVAILABLE. */
+  get(path: readonly string[], query: Readonly<Record<string, string>>): Promise<BoardAnswer>;
+}
+
 export interface ApiAuditEvent {
   /** What was asked for, such as `config.update`. */
   readonly action: string;
@@ -303,6 +318,8 @@ export interface ApiDependencies {
   readonly auth?: ApiAuth;
   /** Absent: the dashboard was not built. */
   readonly dashboard?: DashboardFiles;
+  /** Absent on a node that is alone. */
+  readonly queues?: ApiQueueBoard;
   readonly rateLimit?: { consume(key: string): Awaitable<RateDecision> };
   /** Aborted when the node begins to stop: streams and waits end, and nothing new is taken. */
   readonly stopping?: AbortSignal;

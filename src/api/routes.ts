@@ -9,6 +9,7 @@ import { figureRoutes } from './figure-routes.js';
 import { healthRoutes } from './health-routes.js';
 import { inspectionRoutes } from './inspection-routes.js';
 import { jobRoutes } from './job-routes.js';
+import { queueRoutes } from './queue-routes.js';
 import type { Route } from './route.js';
 import { statusRoutes } from './status-routes.js';
 import { validateRoutes } from './validate-routes.js';
@@ -30,6 +31,7 @@ export function apiRoutes(healthPath: string | false = DEFAULT_HEALTH_PATH): rea
     ...adminRoutes,
     ...authRoutes,
     ...dashboardRoutes,
+    ...queueRoutes,
   ];
   return [...routes, ...documentRoutes(routes)];
 }

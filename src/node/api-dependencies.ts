@@ -17,6 +17,7 @@ interface Parts {
   readonly base: Base;
   readonly about: ApiAbout;
   readonly dashboard: ApiDependencies['dashboard'];
+  readonly queues: ApiDependencies['queues'];
   readonly service: JobService;
   readonly chain: ChainService;
   readonly inspector: ApiDependencies['inspector'];
@@ -56,6 +57,7 @@ export function apiDependencies(parts: Parts): ApiDependencies {
     },
     about: parts.about,
     dashboard: parts.dashboard,
+    queues: parts.queues,
     jobs: meteredJobs(service, metrics),
     chain: parts.chain,
     inspector: parts.inspector,

@@ -21,6 +21,7 @@ import { LastResults } from './last-results.js';
 import { LocalReplica } from './local-replica.js';
 import { metricSources } from './metric-sources.js';
 import { probesOf } from './probes.js';
+import { openQueueBoard } from './queue-board.js';
 import { openRegistry } from './registry.js';
 import { RuntimeConfig } from './runtime-config.js';
 import { openAuditTrail, openAuth, openRateLimit } from './security.js';
@@ -232,8 +233,11 @@ async function openNode(
     const auth = await openAuth(base, metrics);
     const dashboard = await loadDashboard();
     if (!dashboard) log.info('there is no dashboard: it was not built');
+    const queues = await openQueueBoard(base, () => registry.list());
+    if (queues) closer.add('queue board', () => queues.close());
     const parts = {
       ...services,
+      queues,
       chain,
       inspector,
       freeze,
