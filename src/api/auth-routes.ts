@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ROLES } from '../auth/index.js';
 import { ProvChainError } from '../errors.js';
 import type { ApiAuth, ApiDependencies, Principal, Tokens } from './dependencies.js';
+import { grantQueues, withdrawQueues } from './queue-cookie.js';
 import { type Reply, type Route, route } from './route.js';
 
 const tag = 'Authentication';
@@ -29,16 +30,24 @@ function authOf(node: ApiDependencies): ApiAuth {
   throw new ProvChainError('NOT_FOUND', 'authentication is switched off here, so there is nobody to log in');
 }
 
-const tokensReply = ({ accessToken, refreshToken, expiresIn, user }: Tokens): Reply => ({
-  status: 200,
-  json: {
-    accessToken,
-    tokenType: 'Bearer',
-    expiresIn,
-    refreshToken: refreshToken ?? null,
-    user: { name: user.name, role: user.role },
-  },
-});
+function tokensReply(node: ApiDependencies, tokens: Tokens): Reply {
+  const { accessToken, refreshToken, expiresIn, user } = tokens;
+  return {
+    status: 200,
+    headers: grantQueues(node, tokens),
+    json: {
+      accessToken,
+      tokenType: 'Bearer',
+      expiresIn,
+      refreshToken: refreshToken ?? null,
+      user: { name: user.name, role: user.role },
+    },
+  };
+}
+
+const cookieHeader = {
+  'Set-Cookie': 'In a fleet, for operators: the same token for the page under /queues, and for nothing else.',
+};
 
 const login = route({
   id: 'login',
@@ -55,12 +64,12 @@ const login = route({
       password: z.string().min(1).max(LONGEST_PASSWORD),
     }),
   },
-  responses: { 200: { description: 'Tokens.', schema: tokensSchema } },
+  responses: { 200: { description: 'Tokens.', schema: tokensSchema, headers: cookieHeader } },
   errors: ['LOGIN_FAILED', 'LOCKED_OUT', 'NOT_FOUND'],
   audit: 'auth.login',
   async handle({ body, ip, noteForAudit }, node) {
     noteForAudit({ username: body.username });
-    return tokensReply(await authOf(node).login(body.username, body.password, ip));
+    return tokensReply(node, await authOf(node).login(body.username, body.password, ip));
   },
 });
 
@@ -74,13 +83,13 @@ const refresh = route({
   description:
     'Each refresh token works once. One that comes a second time ends the session that it belongs to.',
   body: { kind: 'json', schema: z.strictObject({ refreshToken: tokenSchema }) },
-  responses: { 200: { description: 'Tokens.', schema: tokensSchema } },
+  responses: { 200: { description: 'Tokens.', schema: tokensSchema, headers: cookieHeader } },
   errors: ['UNAUTHENTICATED', 'NOT_FOUND'],
   audit: 'auth.refresh',
   async handle({ body, noteForAudit }, node) {
     const tokens = await authOf(node).refresh(body.refreshToken);
     noteForAudit({ username: tokens.user.name });
-    return tokensReply(tokens);
+    return tokensReply(node, tokens);
   },
 });
 
@@ -97,7 +106,7 @@ const logout = route({
   audit: 'auth.logout',
   async handle({ body, header }, node) {
     await authOf(node).logout(header('Authorization'), body.refreshToken);
-    return { status: 204 };
+    return { status: 204, headers: withdrawQueues(node) };
   },
 });
 
@@ -136,14 +145,14 @@ const session = route({
     200: { description: 'What a page needs to know before anything else.', schema: sessionSchema },
   },
   errors: ['STORE_UNAVAILABLE'],
-  async handle({ header }, { auth, about }) {
+  async handle({ header }, { auth, about, queues }) {
     const caller = auth === undefined ? null : await callerOf(auth, header('Authorization'));
     const json = {
       authentication: auth !== undefined,
       user: caller?.name ?? null,
       role: auth === undefined ? 'admin' : (caller?.role ?? null),
       mode: about.mode,
-      queues: false,
+      queues: queues !== undefined,
       nodeId: about.nodeId,
       version: about.version,
     };

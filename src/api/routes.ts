@@ -8,8 +8,10 @@ import { dashboardRoutes } from './dashboard-routes.js';
 import { documentRoutes } from './document-routes.js';
 import { figureRoutes } from './figure-routes.js';
 import { healthRoutes } from './health-routes.js';
+import { inspectionRoutes } from './inspection-routes.js';
 import { jobRoutes } from './job-routes.js';
 import { monitorRoutes } from './monitor-routes.js';
+import { queueRoutes } from './queue-routes.js';
 import type { Route } from './route.js';
 import { statusRoutes } from './status-routes.js';
 import { validateRoutes } from './validate-routes.js';
@@ -29,9 +31,11 @@ export function apiRoutes(healthPath: string | false = DEFAULT_HEALTH_PATH): rea
     ...alertRoutes,
     ...chainRoutes,
     ...blockRoutes,
+    ...inspectionRoutes,
     ...adminRoutes,
     ...authRoutes,
     ...dashboardRoutes,
+    ...queueRoutes,
   ];
   return [...routes, ...documentRoutes(routes)];
 }

@@ -44,9 +44,16 @@ export class EndedJobs {
     this.#options = options;
   }
 
-  /** Begins with what is there. There is one taker; a second call replaces it. */
+  /** Begins with what is there. Several takers are given each job one after the other; one that rejects, all again. */
   follow(take: EndedJobTaker): void {
-    this.#take = take;
+    const before = this.#take;
+    this.#take =
+      before &&
+      (async (ended) => {
+        await before(ended);
+        await take(ended);
+      });
+    this.#take ??= take;
     this.notice();
   }
 

@@ -19,8 +19,10 @@ interface Parts {
   readonly base: Base;
   readonly about: ApiAbout;
   readonly dashboard: ApiDependencies['dashboard'];
+  readonly queues: ApiDependencies['queues'];
   readonly service: JobService;
   readonly chain: ChainService;
+  readonly inspector: ApiDependencies['inspector'];
   readonly stores: { readonly cache: ResultCache };
   readonly runtime: RuntimeConfig;
   readonly freeze: Freeze;
@@ -59,8 +61,10 @@ export function apiDependencies(parts: Parts): ApiDependencies {
     },
     about: parts.about,
     dashboard: parts.dashboard,
+    queues: parts.queues,
     jobs: meteredJobs(service, metrics),
     chain: parts.chain,
+    inspector: parts.inspector,
     cache: {
       stats: () => stores.cache.stats(),
       clear: (by) => stores.cache.clear(by),

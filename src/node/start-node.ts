@@ -10,6 +10,7 @@ import { type Alerts, openAlerts } from './alerts.js';
 import { apiDependencies } from './api-dependencies.js';
 import { AppendValidations } from './append-validations.js';
 import { type Base, openBase } from './base.js';
+import { ChainInspector } from './chain-inspector.js';
 import { ChainService } from './chain-service.js';
 import { Closer } from './closer.js';
 import { Figures } from './figures.js';
@@ -22,6 +23,7 @@ import { LocalReplica } from './local-replica.js';
 import { metricSources } from './metric-sources.js';
 import { openMonitor } from './monitor.js';
 import { probesOf } from './probes.js';
+import { openQueueBoard } from './queue-board.js';
 import { openRegistry } from './registry.js';
 import { RuntimeConfig } from './runtime-config.js';
 import { openAuditTrail, openAuth, openRateLimit } from './security.js';
@@ -209,7 +211,7 @@ function openChain(
       if (settings.blockchain.validation.validate_on_block_add) validations.appended();
     },
   });
-  return { freeze, chain };
+  return { freeze, chain, inspector: new ChainInspector({ dir: files.dir, validator, replica }) };
 }
 
 /** What the one sentence of the dashboard stands beside. */
@@ -229,7 +231,7 @@ async function openNode(
   const { about, startedAt, later, metrics, validator, runtime, writing, replica, registry, service } =
     services;
   const { settings, log, files } = base;
-  const { freeze, chain } = openChain(services, closer);
+  const { freeze, chain, inspector } = openChain(services, closer);
   const stopping = new AbortController();
   const health = new Health({
     ...{ ...about, startedAt, maxAgeMs: LOOK_AGE_MS },
@@ -245,9 +247,13 @@ async function openNode(
     const auth = await openAuth(base, metrics);
     const dashboard = await loadDashboard();
     if (!dashboard) log.info('there is no dashboard: it was not built');
+    const queues = await openQueueBoard(base, () => registry.list());
+    if (queues) closer.add('queue board', () => queues.close());
     const parts = {
       ...services,
+      queues,
       chain,
+      inspector,
       freeze,
       health,
       monitor,

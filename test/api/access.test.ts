@@ -15,6 +15,7 @@ const pathOf = ({ path }: Route): string =>
   path
     .replace(':index', '0')
     .replace(':file', 'start.js')
+    .replace(/search$/, 'search?q=1')
     .replace(':id', 'x')
     .replace(/validate$/, 'validate?wait=0');
 

@@ -19,6 +19,7 @@ import { silentLog } from '../../src/logging/index.js';
 import { mergeRuntime, type RuntimeSettings } from '../../src/settings/index.js';
 import { ChainInMemory } from './chain-in-memory.js';
 import { checkAnswer } from './contract.js';
+import { inspectorOf } from './inspector-in-memory.js';
 import { JobsInMemory } from './jobs-in-memory.js';
 import { MonitorInMemory } from './monitor-in-memory.js';
 
@@ -107,6 +108,7 @@ export class TestNode {
       about: { nodeId: 'node-1', version: '0.1.0', mode: 'embedded' },
       jobs: this.jobs,
       chain: this.chain,
+      inspector: inspectorOf(this.chain),
       cache: {
         stats: () => this.hits,
         clear: async (by) => {
