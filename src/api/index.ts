@@ -14,7 +14,6 @@ export type {
   ApiJobProfile,
   ApiJobs,
   ApiMonitor,
-  ApiMonitorAlerts,
   ApiOptions,
   ApiQueueBoard,
   ApiRuntimeConfig,

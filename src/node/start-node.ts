@@ -240,6 +240,7 @@ async function openNode(
   });
   const monitor = await openMonitor({ ...services, alerts: { counts: () => countsOf(services.alerts) } });
   closer.add('monitor', () => monitor.close());
+  service.followEnded((ended) => monitor.jobEnded(ended));
   metrics.addSources({ ...metricSources({ ...services, freeze }), ...monitor.sources });
   if (roles.includes('api')) {
     const audit = await openAuditTrail(base, metrics);
