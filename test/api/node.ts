@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { AlertService, AlertStore, type Channel } from '../../src/alerts/index.js';
 import {
   type ApiAuditEvent,
   type ApiAuth,
@@ -17,6 +18,7 @@ import {
 import { ProvChainError } from '../../src/errors.js';
 import { silentLog } from '../../src/logging/index.js';
 import { mergeRuntime, type RuntimeSettings } from '../../src/settings/index.js';
+import { MemoryDocuments } from '../support/memory-documents.js';
 import { ChainInMemory } from './chain-in-memory.js';
 import { checkAnswer } from './contract.js';
 import { inspectorOf } from './inspector-in-memory.js';
@@ -101,7 +103,29 @@ export class TestNode {
   freeze: FreezeState = { frozen: false };
   config: RuntimeDocument = { revision: 1, value: RUNTIME };
   readonly dependencies: ApiDependencies;
+  /** What was sent over the one channel that there is. */
+  readonly messages: string[] = [];
+  readonly alerts = new AlertService({
+    store: new AlertStore({ documents: new MemoryDocuments(), by: 'node-1' }),
+    channels: [this.#webhook()],
+    book: { cooldownMs: 300_000, groupWaitMs: 0, escalateAfterMs: 0, repeatMs: 0 },
+    thresholds: { critical: 3, warning: 5 },
+    context: { chain: 'test-chain', node: 'node-1' },
+    log: silentLog,
+    now: () => NOW,
+    chance: () => 0.5,
+  });
   readonly #server: Server;
+
+  #webhook(): Channel {
+    return {
+      name: 'webhook',
+      timeoutMs: 1000,
+      send: async ({ subject }) => {
+        this.messages.push(subject);
+      },
+    };
+  }
 
   private constructor(part: Partial<ApiDependencies> & { options?: Partial<ApiDependencies['options']> }) {
     this.dependencies = {
@@ -109,6 +133,7 @@ export class TestNode {
       jobs: this.jobs,
       chain: this.chain,
       inspector: inspectorOf(this.chain),
+      alerts: this.alerts,
       cache: {
         stats: () => this.hits,
         clear: async (by) => {
@@ -117,22 +142,6 @@ export class TestNode {
         },
       },
       monitor: this.monitor,
-      alerts: {
-        list: () => ({ alerts: [], silences: [], channels: [] }),
-        acknowledge: async (id) => {
-          throw new ProvChainError('NOT_FOUND', `there is no alert ${id}`);
-        },
-        silence: async (match, minutes, reason, by) => ({
-          id: 'silence-1',
-          match,
-          reason,
-          by,
-          createdAt: new Date(NOW).toISOString(),
-          until: new Date(NOW + minutes * 60_000).toISOString(),
-        }),
-        endSilence: async () => {},
-        test: async () => [],
-      },
       runtimeConfig: {
         get: () => this.config,
         update: async (patch, by, expected) => {

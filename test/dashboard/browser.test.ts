@@ -71,9 +71,13 @@ describe.skipIf(!installed('chromium'))('the dashboard', () => {
     await cell.waitFor();
     expect(await cell.count()).toBe(1);
     expect(await cell.getAttribute('aria-label')).toMatch(
-      new RegExp(`^block ${DAMAGED}: Critical: PAYLOAD_DIGEST_MISMATCH, verified `),
+      /^blocks 135–139: Critical: PAYLOAD_DIGEST_MISMATCH, verified /,
     );
     await cell.click();
+    await heading(page, 'Blocks 135–139');
+    const row = page.locator('tr.row-tone');
+    await row.getByText('PAYLOAD_DIGEST_MISMATCH').waitFor();
+    await row.getByRole('link', { name: String(DAMAGED) }).click();
     await heading(page, `Block ${DAMAGED}`);
     await page.getByText('PAYLOAD_DIGEST_MISMATCH').first().waitFor();
     await page.getByText('What to do now.').first().waitFor();
@@ -96,7 +100,7 @@ describe.skipIf(!installed('chromium'))('the dashboard', () => {
     await page.getByRole('button', { name: 'Validate' }).click();
     const dialog = page.getByRole('dialog', { name: 'Validate the chain' });
     await dialog.getByText('Full', { exact: true }).click();
-    await dialog.getByText('Fresh', { exact: true }).click();
+    await dialog.getByLabel(/^Fresh/).check();
     expect(await dialog.locator('.curl code').textContent()).toContain(
       `--data '{"level":"Full","fresh":true}' '${fixture.node.url}/api/jobs'`,
     );
@@ -124,7 +128,7 @@ describe.skipIf(!installed('chromium'))('the dashboard', () => {
     await page.getByRole('button', { name: 'Validate' }).click();
     const dialog = page.getByRole('dialog', { name: 'Validate the chain' });
     await dialog.getByText('Full', { exact: true }).click();
-    await dialog.getByText('Fresh', { exact: true }).click();
+    await dialog.getByLabel(/^Fresh/).check();
     await dialog.getByRole('button', { name: 'Start' }).click();
     await heading(page, 'Full validation');
     const bar = page.getByRole('progressbar', { name: 'Progress of this job' });
@@ -242,7 +246,8 @@ describe.skipIf(!installed('chromium'))('the dashboard', () => {
     const before = Number(await stop.getAttribute('data-cell'));
     await page.keyboard.press('ArrowLeft');
     await page.keyboard.press('Enter');
-    await heading(page, `Block ${before - 1}`);
+    const first = (before - 1) * 5;
+    await heading(page, `Blocks ${first}–${first + 4}`);
     expect(open.complaints).toEqual([]);
   });
 

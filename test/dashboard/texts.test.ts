@@ -38,7 +38,7 @@ describe('the texts of figures', () => {
       formatDuration(ms),
     );
     expect(texts).toEqual([
-      ...['0.4 ms', '820 ms', '4.2 s', '60 s', '2 min', '3 min 20 s', '1 h', '2 h 5 min', '2 d 7 h'],
+      ...['0.4 ms', '820 ms', '4.2 s', '60 s', '2 min', '3 min 20 s', '1 h', '2 h 5 min', '2 d 8 h'],
     ]);
   });
 
