@@ -44,16 +44,9 @@ export class EndedJobs {
     this.#options = options;
   }
 
-  /** Begins with what is there. Several takers are given each job one after the other; one that rejects, all again. */
+  /** Begins with what is there. There is one taker; a second call replaces it. */
   follow(take: EndedJobTaker): void {
-    const before = this.#take;
-    this.#take =
-      before &&
-      (async (ended) => {
-        await before(ended);
-        await take(ended);
-      });
-    this.#take ??= take;
+    this.#take = take;
     this.notice();
   }
 

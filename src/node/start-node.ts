@@ -179,7 +179,6 @@ async function openServices(core: Core, closer: Closer) {
   closer.add('jobs', () => service.drain(DRAIN_MS));
   const alerts = await openAlerts({ base, registry, stores, validator, runtime, metrics });
   closer.add('alerts', () => alerts.close());
-  service.followEnded((ended) => alerts.observe(ended));
   return { ...core, registry, stores, lastResults, figures, service, alerts };
 }
 
@@ -238,9 +237,12 @@ async function openNode(
     now: () => base.now().getTime(),
     probes: probesOf({ base, replica, validator, writing, stopping: stopping.signal }),
   });
-  const monitor = await openMonitor({ ...services, alerts: { counts: () => countsOf(services.alerts) } });
+  const monitor = await openMonitor({ ...services, alertCounts: () => countsOf(services.alerts) });
   closer.add('monitor', () => monitor.close());
-  service.followEnded((ended) => monitor.jobEnded(ended));
+  service.followEnded(async (ended) => {
+    await monitor.jobEnded(ended);
+    await services.alerts.observe(ended);
+  });
   metrics.addSources({ ...metricSources({ ...services, freeze }), ...monitor.sources });
   if (roles.includes('api')) {
     const audit = await openAuditTrail(base, metrics);
