@@ -215,7 +215,7 @@ describe('alerting', () => {
         'enable_email = true',
         'email = { smtp_server = "mail", recipients = ["a@b"], username = "x" }',
       ),
-    ).toEqual(['3:1 integrity.alerting.email.from']);
+    ).toEqual(['3:9 integrity.alerting.email.from']);
     expect(alerting('enable_webhook = true')).toEqual(['1:12 integrity.alerting.webhook.url']);
     expect(alerting('enable_slack = true')).toEqual(['1:12 integrity.alerting.slack.webhook_url']);
     expect(alerting('email.recipients = []', 'webhook.timeout_seconds = 5')).toEqual([]);
