@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { expectUsable } from '../support/command-line.js';
 import { projectRoot } from '../support/project.js';
-import { expectUsable } from './command-line.js';
 
 const page = readFileSync(join(projectRoot(), 'docs/deployment.md'), 'utf8');
 
