@@ -25,7 +25,7 @@ const named = written.map((page) => [page.path, page] as const);
 const ONLY_NAMED = new Set([
   'commander.missingArgument',
   'commander.help',
-  'commander.missingMandatoryOptionValue',
+  'commander.optionMissingArgument',
 ]);
 
 /** In a text a command may be named without its arguments, and may end in an ellipsis. */

@@ -8,7 +8,7 @@ import { TOOL_PATH } from './debian.js';
 import { freePort } from './free-port.js';
 
 /** One series of an instant vector, with its value at the moment of the query. */
-export interface Sample {
+interface Sample {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: number;
 }
