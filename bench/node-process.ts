@@ -47,6 +47,7 @@ const SETTINGS: NodeSettings = {
   'monitoring.logging': { level: 'warn' },
   'blockchain.validation': { validate_on_startup: false, validate_on_block_add: false },
   'security.rate_limit': { enabled: false },
+  'integrity.background_monitoring': { enabled: false },
 };
 
 /** Starts a node and waits until it is ready. Errors: Error with the end of its log when it is not. */

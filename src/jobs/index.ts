@@ -20,6 +20,7 @@ export type {
   RunResult,
   RunSpec,
 } from './dependencies.js';
+export type { EndedJob, EndedJobTaker } from './ended-jobs.js';
 export type { FleetReport } from './fleet-jobs.js';
 export {
   JOB_STATES,

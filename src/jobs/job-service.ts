@@ -2,6 +2,7 @@ import { ProvChainError } from '../errors.js';
 import { Cancellation } from './cancellation.js';
 import { jobTicketCodec, type StoredResult } from './codec.js';
 import type { Sealer } from './dependencies.js';
+import { EndedJobs, type EndedJobTaker } from './ended-jobs.js';
 import { FleetJobs } from './fleet-jobs.js';
 import type { JobOrigin, JobRecord, JobRequest } from './job.js';
 import { isJobId } from './job-id.js';
@@ -44,6 +45,7 @@ export class JobService {
   readonly #reconciler: Reconciler;
   readonly #submission: Submission;
   readonly #list: JobList;
+  readonly #ended: EndedJobs;
   readonly #watchers = new Watchers();
   readonly #statistics = new JobStatistics();
   readonly #cancellation: Cancellation;
@@ -94,6 +96,14 @@ export class JobService {
     this.#reconciler = new Reconciler({
       ...{ node, book, runner: this.#runner, queueOf, nodes, sealer, now, log, mostAdditions, unattendedMs },
       ...(mirror && { mirror }),
+    });
+    this.#ended = new EndedJobs({
+      state,
+      log,
+      read: async (jobId) => {
+        const [record, result] = await Promise.all([book.get(jobId), book.result(jobId)]);
+        return record && { record, ...(result && { report: result.report }) };
+      },
     });
     const queued = ({ jobId, payload }: QueuedPayload) => openQueued(sealer, jobId, payload);
     this.#list = new JobList({
@@ -239,6 +249,11 @@ export class JobService {
     });
   }
 
+  /** Gives every job of this node that ends to `take`; see {@link EndedJobs}. */
+  followEnded(take: EndedJobTaker): void {
+    this.#ended.follow(take);
+  }
+
   stats(): JobStats {
     const queued = this.#book.queuedCount + this.#foreign;
     return this.#statistics.now(queued, this.#runner.active);
@@ -272,6 +287,7 @@ export class JobService {
     // With Redis away some of this would wait for it; what is not handed back is found again by its record.
     const closed = Promise.all(this.#workers.map((worker) => worker.close()))
       .then(() => this.#looking)
+      .then(() => this.#ended.close())
       .then(() => this.#options.backend.close());
     let giveUp: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
@@ -312,6 +328,7 @@ export class JobService {
       this.#statistics.ended(record);
       if (result) this.#cacheResult(record, result);
       this.#options.onEnded?.(record, result);
+      this.#ended.notice();
     }
     this.#watchers.tell(record);
     if (spec.parent !== undefined) void this.#fleet.update(spec.parent);

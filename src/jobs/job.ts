@@ -18,7 +18,7 @@ export const PRIORITIES = ['high', 'normal', 'low'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
 /** Who asked for a job: a user over REST, or the node itself. */
-export const JOB_TRIGGERS = ['api', 'startup', 'append', 'monitor'] as const;
+export const JOB_TRIGGERS = ['api', 'startup', 'append', 'monitor', 'scrub'] as const;
 export type JobTrigger = (typeof JOB_TRIGGERS)[number];
 
 /** What a caller asks for, already parsed; what is left out comes from the settings in force when it is accepted. */
@@ -36,6 +36,8 @@ export interface JobRequest {
   readonly priority?: Priority;
   /** Do not answer from the cache, and reuse no evidence of earlier jobs. */
   readonly fresh?: boolean;
+  /** Take a cached result only if its oldest evidence is younger, however long results are cached. */
+  readonly maxAgeMs?: number;
   /** One job per replica of the chain, and one report that says whether they agree. */
   readonly fleet?: boolean;
 }

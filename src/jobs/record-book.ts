@@ -1,6 +1,7 @@
 import type { Log } from '../logging/index.js';
 import type { StoredResult } from './codec.js';
 import type { JobState as StateStore } from './dependencies.js';
+import { endedMark } from './ended-jobs.js';
 import type { JobRecord } from './job.js';
 import { isTerminal, supersedes } from './transition.js';
 
@@ -181,6 +182,7 @@ export class RecordBook {
         [RECORD + jobId, adopted],
         [RESULT + jobId, result],
         [PROFILE + jobId, cpuProfile],
+        endedMark(jobId),
       ]);
     } catch (error) {
       open.closing = false;
@@ -205,7 +207,8 @@ export class RecordBook {
     if (retired.length === 0) return [];
     this.#closed = this.#closed.slice(retired.length);
     for (const jobId of retired) this.#closedFences.delete(jobId);
-    await state.delete(retired.flatMap((jobId) => [RECORD + jobId, RESULT + jobId, PROFILE + jobId]));
+    const keysOf = (jobId: string) => [RECORD + jobId, RESULT + jobId, PROFILE + jobId, endedMark(jobId)[0]];
+    await state.delete(retired.flatMap(keysOf));
     return retired;
   }
 

@@ -154,7 +154,8 @@ export class Submission {
       const at = now().getTime();
       // It was kept for as long as was in force then, or for who asked for it; this request may want it younger.
       const young = entry && at - Date.parse(entry.storedAt) <= resolved.cacheTtlMs;
-      if (young) return { kind: 'cached', entry, ageMs: at - Date.parse(entry.asOf) };
+      const recent = entry && at - Date.parse(entry.asOf) <= (request.maxAgeMs ?? Number.POSITIVE_INFINITY);
+      if (young && recent) return { kind: 'cached', entry, ageMs: at - Date.parse(entry.asOf) };
     }
     const head = pinned?.head;
     const dedupKey = dedupKeyOf(resolved, key);

@@ -42,6 +42,7 @@ export {
   type ShardIdentity,
 } from './shard-evidence.js';
 export type { BlockSource, Column, Entry, ScanOptions } from './source.js';
+export { type ReportSummary, type SummedFinding, summarizeReport } from './summary.js';
 export {
   type Progress,
   reportUnopened,

@@ -423,6 +423,64 @@ export function describeJobs(name: string, backends: () => BackendUnderTest): vo
       expect(await node.service.report(ids[0] ?? '')).toBeUndefined();
     });
 
+    it('gives every ended job to its follower once more after a crash, until it was taken over', async () => {
+      await start();
+      const { spec: taken } = await accept(node, { from: 1 });
+      await ending(node, taken.jobId);
+      const first: string[] = [];
+      node.service.followEnded(async ({ record }) => {
+        if (record.spec.jobId !== taken.jobId) throw new Error('the node dies before it is taken over');
+        first.push(record.spec.jobId);
+      });
+      await until(() => first.length === 1, 'what ended before anybody followed is given');
+      const { spec: lost } = await accept(node, { from: 2 });
+      await ending(node, lost.jobId);
+      const { stateDir } = node;
+      await node.crash();
+
+      await start({ stateDir });
+      const again: unknown[] = [];
+      node.service.followEnded(async ({ record, report }) => {
+        again.push([record.spec.jobId, record.state, JSON.parse(report ?? '').jobId]);
+      });
+      await until(() => again.length > 0, 'the job is given again');
+      const { spec: next } = await accept(node, { from: 3 });
+      await ending(node, next.jobId);
+      await until(() => again.length > 1, 'the next one is given');
+      expect(first).toEqual([taken.jobId]);
+      expect(again).toEqual([lost, next].map(({ jobId }) => [jobId, 'completed', jobId]));
+      await until(
+        async () => (await node.state.scan('job/ended/')).length === 0,
+        'nothing stays to be given',
+      );
+    });
+
+    it('gives a job again to a follower that has failed, and the others after it', async () => {
+      await start();
+      const given: string[] = [];
+      node.service.followEnded(async ({ record }) => {
+        given.push(record.spec.jobId);
+        if (given.length === 1) throw new Error('not now');
+      });
+      const one = await accept(node, { from: 1 });
+      await ending(node, one.spec.jobId);
+      const two = await accept(node, { from: 2 });
+      await ending(node, two.spec.jobId);
+      await until(() => given.length === 3, 'both are given');
+      expect(given).toEqual([one.spec.jobId, one.spec.jobId, two.spec.jobId]);
+    });
+
+    it('answers from the cache only with evidence as young as the request wants it', async () => {
+      let ahead = 0;
+      await start({ now: () => new Date(Date.now() + ahead) });
+      const { spec } = await accept(node);
+      await ending(node, spec.jobId);
+      await until(() => node.cache.size === 1, 'the result is cached');
+      ahead = 5000;
+      expect((await node.service.submit({ maxAgeMs: 10_000 }, API)).kind).toBe('cached');
+      expect((await node.service.submit({ maxAgeMs: 4000 }, API)).kind).toBe('accepted');
+    });
+
     it('retires records by age', async () => {
       let ahead = 0;
       await start({ now: () => new Date(Date.now() + ahead), retentionMs: 60_000 });

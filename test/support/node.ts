@@ -93,6 +93,8 @@ function configText({ dir, name, toml = '', stateDir }: TestNodeOptions, folder:
     `blockchain.storage.data_directory = ${JSON.stringify(dir)}`,
     `state.directory = ${JSON.stringify(stateDir ?? join(folder, 'state'))}`,
     ...(name === undefined ? [] : [`deployment.environment.instance_id = ${JSON.stringify(name)}`]),
+    // Rounds of the monitor would stand among the jobs of the tests.
+    ...(toml.includes('background_monitoring') ? [] : ['integrity.background_monitoring.enabled = false']),
     toml,
   ];
   return `${lines.join('\n')}\n`;
