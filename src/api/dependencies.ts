@@ -10,6 +10,7 @@ import type { ChainHead } from '../pool/index.js';
 import type { RdfFormat } from '../rdf/index.js';
 import type { RuntimePatch, RuntimeSettings } from '../settings/index.js';
 import type { Level, Status } from '../validation/index.js';
+import type { DashboardView, HistoryView, MapView } from './monitor-schemas.js';
 import type { CacheStats, HealthSnapshot, LastResult, NodeEntry, PerformanceSnapshot } from './snapshots.js';
 
 type Awaitable<T> = T | Promise<T>;
@@ -113,6 +114,21 @@ export interface ApiCache {
   stats(): Awaitable<CacheStats>;
   /** Takes away every result, on all nodes that share them; says how much this node could count. */
   clear(by: string): Promise<{ readonly entries: number | null; readonly bytes: number | null }>;
+}
+
+/** What the monitor knows; figures that were not measured are null. */
+export interface ApiMonitor {
+  /** All of the dashboard but the answer, which the last results give. */
+  dashboard(): Omit<DashboardView, 'answer'>;
+  /** Since when results about the whole chain have said this, ISO 8601; null when the last one does not. */
+  statusSince(status: Status): string | null;
+  history(fromMs: number, points: number): Omit<HistoryView, 'from'>;
+  map(cells: number): MapView;
+}
+
+/** What the dashboard says of alerts. */
+export interface ApiMonitorAlerts {
+  counts(): NonNullable<DashboardView['alerts']>;
 }
 
 export interface RuntimeVersion {
@@ -222,6 +238,7 @@ export interface ApiDependencies {
   readonly jobs: ApiJobs;
   readonly chain: ApiChain;
   readonly cache: ApiCache;
+  readonly monitor: ApiMonitor;
   readonly runtimeConfig: ApiRuntimeConfig;
   readonly freeze: ApiFreeze;
   readonly log: Log;

@@ -8,6 +8,8 @@ export type {
   ApiFreeze,
   ApiJobProfile,
   ApiJobs,
+  ApiMonitor,
+  ApiMonitorAlerts,
   ApiOptions,
   ApiRuntimeConfig,
   AppendOptions,
@@ -25,6 +27,7 @@ export type {
   Submission,
   Tokens,
 } from './dependencies.js';
+export type { DashboardView, HistoryView, IntegrityAnswer, MapView } from './monitor-schemas.js';
 export { openApiDocument } from './open-api.js';
 export type { Route } from './route.js';
 export { apiRoutes } from './routes.js';

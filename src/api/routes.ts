@@ -7,6 +7,7 @@ import { documentRoutes } from './document-routes.js';
 import { figureRoutes } from './figure-routes.js';
 import { healthRoutes } from './health-routes.js';
 import { jobRoutes } from './job-routes.js';
+import { monitorRoutes } from './monitor-routes.js';
 import type { Route } from './route.js';
 import { statusRoutes } from './status-routes.js';
 import { validateRoutes } from './validate-routes.js';
@@ -20,6 +21,7 @@ export function apiRoutes(healthPath: string | false = DEFAULT_HEALTH_PATH): rea
     ...statusRoutes,
     ...validateRoutes,
     ...figureRoutes,
+    ...monitorRoutes,
     ...configRoutes,
     ...jobRoutes,
     ...chainRoutes,

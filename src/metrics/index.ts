@@ -11,6 +11,7 @@ export type {
   ChainSample,
   LimitSample,
   MetricSources,
+  MonitorSample,
   QueueSample,
   RedisSample,
   ValidatorSample,

@@ -45,6 +45,17 @@ export interface RedisSample {
   readonly cache?: boolean;
 }
 
+export interface MonitorSample {
+  readonly intervalSeconds?: number;
+  /** Milliseconds since 1970. */
+  readonly lastRoundMs?: number;
+  readonly silent?: boolean;
+  /** By check; null where there is no block. */
+  readonly oldestUnverifiedSeconds: Readonly<Record<string, number | null>>;
+  readonly promiseSeconds?: number;
+  readonly overdue?: boolean;
+}
+
 /** Whom a scrape asks. Each answers from what it knows or within the scrape's patience. */
 export interface MetricSources {
   readonly queues?: Source<readonly QueueSample[]>;
@@ -54,6 +65,7 @@ export interface MetricSources {
   readonly chain?: Source<ChainSample>;
   readonly redis?: Source<RedisSample>;
   readonly fleet?: Source<{ readonly nodes?: number }>;
+  readonly monitor?: Source<MonitorSample>;
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -115,6 +127,18 @@ const SETTERS: { readonly [Name in keyof Required<MetricSources>]: Setter<Name> 
   },
   fleet(into, { nodes }) {
     measured(nodes, (value) => into.set('provchain_fleet_nodes', NO_LABELS, value));
+  },
+  monitor(into, { intervalSeconds, lastRoundMs, silent, oldestUnverifiedSeconds, promiseSeconds, overdue }) {
+    measured(intervalSeconds, (value) => into.set('provchain_monitor_interval_seconds', NO_LABELS, value));
+    measured(lastRoundMs, (value) =>
+      into.set('provchain_monitor_last_round_timestamp_seconds', NO_LABELS, value / 1000),
+    );
+    measured(bit(silent), (value) => into.set('provchain_monitor_silent', NO_LABELS, value));
+    for (const [check, seconds] of Object.entries(oldestUnverifiedSeconds)) {
+      measured(seconds, (value) => into.set('provchain_scrub_oldest_unverified_seconds', { check }, value));
+    }
+    measured(promiseSeconds, (value) => into.set('provchain_scrub_promise_seconds', NO_LABELS, value));
+    measured(bit(overdue), (value) => into.set('provchain_scrub_overdue', NO_LABELS, value));
   },
 };
 

@@ -10,6 +10,7 @@ import type { Freeze } from './freeze.js';
 import type { Health } from './health.js';
 import { meteredJobs } from './jobs.js';
 import type { LastResults } from './last-results.js';
+import type { NodeMonitor } from './monitor.js';
 import type { RuntimeConfig } from './runtime-config.js';
 import type { AuditTrail } from './security.js';
 
@@ -24,6 +25,7 @@ interface Parts {
   readonly figures: Figures;
   readonly lastResults: LastResults;
   readonly registry: NodeRegistry;
+  readonly monitor: NodeMonitor;
   readonly metrics: Metrics;
   readonly audit: AuditTrail;
   readonly auth?: ApiAuth;
@@ -57,6 +59,7 @@ export function apiDependencies(parts: Parts): ApiDependencies {
       stats: () => stores.cache.stats(),
       clear: (by) => stores.cache.clear(by),
     },
+    monitor: parts.monitor.api,
     runtimeConfig: parts.runtime,
     freeze: freezeOf(parts),
     log,

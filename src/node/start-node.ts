@@ -19,6 +19,7 @@ import { openJobs } from './jobs.js';
 import { LastResults } from './last-results.js';
 import { LocalReplica } from './local-replica.js';
 import { metricSources } from './metric-sources.js';
+import { openMonitor } from './monitor.js';
 import { probesOf } from './probes.js';
 import { openRegistry } from './registry.js';
 import { RuntimeConfig } from './runtime-config.js';
@@ -224,12 +225,14 @@ async function openNode(
     now: () => base.now().getTime(),
     probes: probesOf({ base, replica, validator, writing, stopping: stopping.signal }),
   });
-  metrics.addSources(metricSources({ ...services, freeze }));
+  const monitor = await openMonitor(services);
+  closer.add('monitor', () => monitor.close());
+  metrics.addSources({ ...metricSources({ ...services, freeze }), ...monitor.sources });
   if (roles.includes('api')) {
     const audit = await openAuditTrail(base, metrics);
     closer.add('audit', () => audit.close());
     const auth = await openAuth(base, metrics);
-    const parts = { ...services, chain, freeze, health, audit, auth, stopping: stopping.signal };
+    const parts = { ...services, chain, freeze, health, monitor, audit, auth, stopping: stopping.signal };
     const app = createApi(apiDependencies({ ...parts, rateLimit: openRateLimit(base) }));
     const server = await listen(app, serverOptions(base));
     closer.add('server', () => server.close(REQUEST_GRACE_MS));

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { blockchain } from './blockchain-settings.js';
 import { levels, performance, resourceLimits } from './integrity-settings.js';
+import { backgroundMonitoring } from './monitoring-settings.js';
 import { network } from './network-settings.js';
 import { deployment, monitoring } from './operation-settings.js';
 import { security } from './security-settings.js';
@@ -10,7 +11,12 @@ import { section } from './setting.js';
 
 /** All settings under the names they have in the TOML file. */
 export const settingsTable = z.strictObject({
-  integrity: section('Validation.', { performance, resource_limits: resourceLimits, levels }),
+  integrity: section('Validation.', {
+    performance,
+    background_monitoring: backgroundMonitoring,
+    resource_limits: resourceLimits,
+    levels,
+  }),
   blockchain,
   network,
   security,

@@ -20,6 +20,7 @@ import { mergeRuntime, type RuntimeSettings } from '../../src/settings/index.js'
 import { ChainInMemory } from './chain-in-memory.js';
 import { checkAnswer } from './contract.js';
 import { JobsInMemory } from './jobs-in-memory.js';
+import { MonitorInMemory } from './monitor-in-memory.js';
 
 export const NOW = Date.parse('2025-11-23T12:10:00.000Z');
 
@@ -86,6 +87,7 @@ export const testAuth: ApiAuth = {
 export class TestNode {
   readonly jobs = new JobsInMemory();
   readonly chain = new ChainInMemory();
+  readonly monitor = new MonitorInMemory(NOW);
   readonly audited: ApiAuditEvent[] = [];
   readonly observed: (readonly [route: string, method: string, status: number])[] = [];
   readonly stopping = new AbortController();
@@ -111,6 +113,7 @@ export class TestNode {
           return { entries: 3, bytes: 400 };
         },
       },
+      monitor: this.monitor,
       runtimeConfig: {
         get: () => this.config,
         update: async (patch, by, expected) => {
