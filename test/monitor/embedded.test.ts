@@ -111,7 +111,7 @@ describe('the monitor of a node alone', () => {
     await open(dir);
     await untilDashboard(node, ({ answer }) => answer.status === 'Healthy');
     await node.stop();
-    let payload = Buffer.of();
+    let payload: Uint8Array = Buffer.of();
     await tamper(dir, async (store) => {
       payload = await store.get('payload', blockKey(23));
       await store.put('payload', blockKey(23), Buffer.from('<urn:a> <urn:b> <urn:c> .\n'));
