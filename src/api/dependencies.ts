@@ -126,11 +126,6 @@ export interface ApiMonitor {
   map(cells: number): MapView;
 }
 
-/** What the dashboard says of alerts. */
-export interface ApiMonitorAlerts {
-  counts(): NonNullable<DashboardView['alerts']>;
-}
-
 export interface RuntimeVersion {
   readonly revision: number;
   readonly value: RuntimeSettings;

@@ -9,7 +9,6 @@ export type {
   ApiJobProfile,
   ApiJobs,
   ApiMonitor,
-  ApiMonitorAlerts,
   ApiOptions,
   ApiRuntimeConfig,
   AppendOptions,

@@ -32,9 +32,8 @@ export function mapView(coverage: Coverage, cells: number): MapView {
   const shown: MapCell[] = [];
   for (let at = 0; at < coverage.cells.length; at += together) {
     const group = coverage.cells.slice(at, at + together);
-    const { from } = coverage.rangeOf(at);
-    const { to } = coverage.rangeOf(at + group.length - 1);
-    shown.push(cellView(from, to, group, coverage.height));
+    const ranges = group.map((_, index) => coverage.rangeOf(at + index));
+    shown.push(cellView(group, ranges));
   }
   return {
     height: coverage.height,
@@ -44,16 +43,18 @@ export function mapView(coverage: Coverage, cells: number): MapView {
   };
 }
 
-function cellView(from: number, to: number, group: readonly Readonly<Cell>[], height: number): MapCell {
+type Range = { readonly from: number; readonly to: number };
+
+function cellView(group: readonly Readonly<Cell>[], ranges: readonly Range[]): MapCell {
   const findings = group.flatMap((cell) => cell.findings);
   const more = group.reduce((sum, cell) => sum + cell.more, 0);
   const named = findings
     .toSorted((a, b) => STATUSES.indexOf(b.severity) - STATUSES.indexOf(a.severity))
     .slice(0, SHOWN_FINDINGS);
   return {
-    from,
-    to,
-    status: statusOf(group, to, height),
+    from: ranges[0]!.from,
+    to: ranges.at(-1)!.to,
+    status: statusOf(group, ranges),
     verified: verifiedAt(group),
     jobId: group.find((cell) => cell.findings.length > 0)?.jobId ?? group.at(-1)?.jobId ?? null,
     findings: named.map(({ code, severity, block }) => ({ code, severity, block })),
@@ -62,14 +63,15 @@ function cellView(from: number, to: number, group: readonly Readonly<Cell>[], he
 }
 
 /** What was found is worse than what nobody has looked at, and that is worse than what was looked at and is intact. */
-function statusOf(group: readonly Readonly<Cell>[], to: number, height: number): MapCell['status'] {
+function statusOf(group: readonly Readonly<Cell>[], ranges: readonly Range[]): MapCell['status'] {
   const found = group.flatMap((cell) => cell.findings.map(({ severity }) => severity));
   const worst = found.sort((a, b) => STATUSES.indexOf(b) - STATUSES.indexOf(a))[0];
-  const unknown = group.some(({ verified, doubt }) => verified.headers === undefined || doubt !== null);
-  // Only the last cell of the chain can hold blocks that came after it was looked at.
-  const grown = to === height && (group.at(-1)?.verifiedTo ?? 0) < to;
+  const unknown = group.some(
+    ({ verified, doubt, verifiedTo }, index) =>
+      verified.headers === undefined || doubt !== null || verifiedTo < ranges[index]!.to,
+  );
   if (worst !== undefined && worst !== 'Warning') return worst;
-  if (unknown || grown) return 'Unknown';
+  if (unknown) return 'Unknown';
   return worst ?? 'Healthy';
 }
 

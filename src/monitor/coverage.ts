@@ -142,9 +142,8 @@ export class Coverage {
    * Takes in what a report said.
    *
    * @param acceptedMs when its job was accepted, which is when its head was pinned: blocks of the last cell may be younger
-   * @param scrub whether it answers a slice of the scrub
    */
-  apply(summary: ReportSummary, acceptedMs: number, scrub = false): void {
+  apply(summary: ReportSummary, acceptedMs: number): void {
     if (summary.height !== null) this.resize(Math.max(this.#height, summary.height), acceptedMs);
     const finishedMs = Date.parse(summary.finishedAt);
     const covers = this.#covered(summary);
@@ -152,13 +151,20 @@ export class Coverage {
     for (const [index, cell] of this.#cells.entries()) {
       const { from, to } = this.rangeOf(index);
       if (summary.scope.from >= to || summary.scope.to <= from) continue;
-      if (scrub) cell.triedAt = Math.max(cell.triedAt, finishedMs);
       this.#clear(cell, summary, from, to);
       if (covers(index)) this.#verify(index, cell, summary, acceptedMs);
       if (!named) cell.doubt = joined(cell.doubt, { at: finishedMs, checks: checksOf(summary) });
     }
     this.#clearWhole(summary);
     this.#note(summary, finishedMs);
+  }
+
+  /** The scrub has tried these blocks, whatever came of it. */
+  tried(from: number, to: number, atMs: number): void {
+    for (const [index, cell] of this.#cells.entries()) {
+      const range = this.rangeOf(index);
+      if (from < range.to && to > range.from) cell.triedAt = Math.max(cell.triedAt, atMs);
+    }
   }
 
   /** Cells of which every block was checked; none of a report that did not check all that it was to. */

@@ -26,7 +26,7 @@ export interface MonitorOptions {
   readonly node: string;
   readonly store: MonitorStore;
   readonly documents: SharedDocuments;
-  readonly jobs: Pick<JobService, 'submit' | 'get' | 'stats' | 'followEnded'>;
+  readonly jobs: Pick<JobService, 'submit' | 'get' | 'stats'>;
   readonly rounds: { readonly enabled: boolean; readonly intervalMs: number; readonly level: Level };
   /** Absent: no scrub. */
   readonly scrub?: ScrubSettings;
@@ -121,7 +121,7 @@ export class Monitor {
   static async open(options: MonitorOptions): Promise<Monitor> {
     const { store, now, batchSize, replica } = options;
     const kept = await store.get<KeptMap>(`${MAP}/${replica}`);
-    const watch = await store.get<KeptWatch>(WATCH);
+    const watch = await store.get<KeptWatch>(`${WATCH}/${replica}`);
     const sinceMs = (kept?.savedMs ?? 0) - REPLAY_MS;
     const { history, recent } = await History.load({ store, now, replica }, sinceMs);
     const coverage = new Coverage(batchSize, kept);
@@ -137,9 +137,8 @@ export class Monitor {
   }
 
   async #begin(): Promise<void> {
-    const { rounds, startTicker, openStream, jobs, now } = this.options;
+    const { rounds, startTicker, openStream, now } = this.options;
     this.#stream = await openStream?.({ take: (outcome) => this.take(outcome), own: () => this.#own() });
-    jobs.followEnded((ended) => this.#jobEnded(ended));
     if (rounds.enabled) {
       this.#ticker = startTicker({
         intervalMs: rounds.intervalMs,
@@ -195,8 +194,11 @@ export class Monitor {
     await this.#keep();
   }
 
-  /** A job of this node has ended: the others are told before it is taken off the list of those to tell of. */
-  async #jobEnded(ended: EndedJob): Promise<void> {
+  /**
+   * A job of this node has ended, for `JobService.followEnded`: the other nodes are told before this resolves.
+   * Errors: QUEUE_UNAVAILABLE, SHUTTING_DOWN, those of the state; it is to be given again then.
+   */
+  async jobEnded(ended: EndedJob): Promise<void> {
     const outcome = outcomeOf(ended);
     if (!outcome) return;
     await this.take(outcome);
@@ -208,9 +210,10 @@ export class Monitor {
     return this.history.latest(PUBLISHED_AGAIN, ({ owner }) => owner === node).reverse();
   }
 
-  #applyToMap({ summary, acceptedAt, trigger }: JobOutcome): void {
-    if (!summary) return;
-    this.coverage.apply(summary, Date.parse(acceptedAt), trigger === 'scrub');
+  #applyToMap({ summary, acceptedAt, finishedAt, trigger, from, to }: JobOutcome): void {
+    if (summary) this.coverage.apply(summary, Date.parse(acceptedAt));
+    if (trigger === 'scrub')
+      this.coverage.tried(from ?? 0, to ?? Number.MAX_SAFE_INTEGER, Date.parse(finishedAt));
     this.#mapChanged = true;
   }
 
@@ -239,7 +242,7 @@ export class Monitor {
       });
       const watch: KeptWatch = { savedMs, silentMs: this.silence().silentMs ?? 0 };
       try {
-        await store.put([...map, ...steps, [WATCH, watch]]);
+        await store.put([...map, ...steps, [`${WATCH}/${this.options.replica}`, watch]]);
       } catch (error) {
         this.#mapChanged = true;
         log.warn('the history of the monitor was not written', { reason: String(error) });

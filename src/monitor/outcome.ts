@@ -20,6 +20,9 @@ export interface JobOutcome {
   readonly trigger: JobTrigger;
   readonly level: ReportSummary['level'];
   readonly state: 'completed' | 'failed' | 'cancelled';
+  /** What was asked for; null: from the first block, and to the last. */
+  readonly from: number | null;
+  readonly to: number | null;
   /** Its head was pinned then. */
   readonly acceptedAt: string;
   readonly finishedAt: string;
@@ -40,6 +43,8 @@ export function outcomeOf({ record, report }: EndedJob): JobOutcome | undefined 
     trigger: spec.origin.trigger,
     level: spec.level,
     state,
+    from: spec.from ?? null,
+    to: spec.to ?? null,
     acceptedAt: spec.createdAt,
     finishedAt: record.finishedAt ?? record.updatedAt,
     summary:
@@ -84,6 +89,8 @@ const outcome = z.object({
   trigger: names(JOB_TRIGGERS),
   level,
   state: names(['completed', 'failed', 'cancelled']),
+  from: count.nullable(),
+  to: count.nullable(),
   acceptedAt: time,
   finishedAt: time,
   summary: summary.nullable(),

@@ -157,7 +157,9 @@ export class Scrub {
       current?.startedMs === before?.startedMs && current?.node === before?.node ? mine : undefined,
     );
     if (!claimed) return;
-    const jobId = await this.#submit({ from, to, ...(limitMs !== undefined && { limitMs }) });
+    // The last slice goes to the head that is pinned when it is accepted, which may be further on by then.
+    const last = to === this.#options.coverage().height;
+    const jobId = await this.#submit(last ? { from } : { from, to }, limitMs);
     if (jobId !== undefined) {
       if (this.#pending.size >= MOST_PENDING) this.#pending.clear();
       this.#pending.set(jobId, to - from);
@@ -172,11 +174,14 @@ export class Scrub {
   }
 
   /** The job of a slice; undefined when it was refused, which is tried again when the pace allows. */
-  async #submit({ from, to, limitMs }: Slice): Promise<string | undefined> {
+  async #submit(
+    scope: { readonly from: number; readonly to?: number },
+    limitMs: number | undefined,
+  ): Promise<string | undefined> {
     const { jobs, longestMs, count, log } = this.#options;
     const timeLimitMs = Math.max(1, Math.floor(Math.min(longestMs(), limitMs ?? Number.MAX_SAFE_INTEGER)));
     try {
-      const request = { level: 'Full', from, to, fresh: true, priority: 'low', timeLimitMs } as const;
+      const request = { level: 'Full', ...scope, fresh: true, priority: 'low', timeLimitMs } as const;
       const submitted = await jobs.submit(request, { trigger: 'scrub' });
       return submitted.kind === 'accepted' ? submitted.record.spec.jobId : undefined;
     } catch (thrown) {

@@ -1,7 +1,7 @@
-import type { ApiMonitor, ApiMonitorAlerts } from '../api/index.js';
+import type { ApiMonitor, DashboardView } from '../api/index.js';
 import type { ResultCache } from '../cache/index.js';
 import { createSealer } from '../fleet/index.js';
-import type { JobService } from '../jobs/index.js';
+import type { EndedJobTaker, JobService } from '../jobs/index.js';
 import type { MetricSources, Metrics, MonitorSample } from '../metrics/index.js';
 import {
   dashboardOf,
@@ -32,8 +32,8 @@ interface Parts {
   readonly runtime: RuntimeConfig;
   readonly stores: { readonly cache: ResultCache };
   readonly metrics: Metrics;
-  /** What the dashboard says of alerts. */
-  readonly alerts?: ApiMonitorAlerts;
+  /** What the dashboard says of alerts; asked for each time, since alerts are opened after what they watch. */
+  readonly alertCounts?: () => DashboardView['alerts'];
 }
 
 /** The monitor of a node, as the other parts see it. */
@@ -42,6 +42,8 @@ export interface NodeMonitor {
   readonly sources: MetricSources;
   /** For the rules of alerts. */
   facts(): MonitorFacts;
+  /** For `JobService.followEnded`. */
+  readonly jobEnded: EndedJobTaker;
   close(): Promise<void>;
 }
 
@@ -50,7 +52,7 @@ const MEGABYTE = 1 << 20;
 
 /** Rounds, scrub, history and map. Begins at once; nothing waits for it. */
 export async function openMonitor(parts: Parts): Promise<NodeMonitor> {
-  const { base, service, replica, validator, runtime, stores, metrics, alerts } = parts;
+  const { base, service, replica, validator, runtime, stores, metrics, alertCounts } = parts;
   const { settings, files, nodeId, state, documents, log } = base;
   const { enabled, interval_seconds, validation_level } = settings.integrity.background_monitoring;
   const now = () => base.now().getTime();
@@ -72,9 +74,10 @@ export async function openMonitor(parts: Parts): Promise<NodeMonitor> {
     },
   });
   return {
-    api: apiOf(monitor, files.replicaId, alerts),
+    api: apiOf(monitor, files.replicaId, alertCounts),
     sources: { monitor: () => sampleOf(monitor) },
     facts: () => monitorFacts(monitor, memoryPercent(validator, runtime)),
+    jobEnded: (ended) => monitor.jobEnded(ended),
     close: () => monitor.close(),
   };
 }
@@ -155,9 +158,9 @@ function memoryPercent(validator: Validator, runtime: RuntimeConfig): number | u
   return rssBytes === undefined ? undefined : (rssBytes / (runtime.current().max_memory_mb * MEGABYTE)) * 100;
 }
 
-function apiOf(monitor: Monitor, replica: string, alerts: ApiMonitorAlerts | undefined): ApiMonitor {
+function apiOf(monitor: Monitor, replica: string, alertCounts: Parts['alertCounts']): ApiMonitor {
   return {
-    dashboard: () => ({ ...dashboardOf(monitor), alerts: alerts?.counts() ?? null }),
+    dashboard: () => ({ ...dashboardOf(monitor), alerts: alertCounts?.() ?? null }),
     statusSince: (status) => statusSince(monitor, status),
     history(fromMs, points) {
       const nowMs = monitor.options.now();

@@ -227,6 +227,7 @@ async function openNode(
   });
   const monitor = await openMonitor(services);
   closer.add('monitor', () => monitor.close());
+  service.followEnded((ended) => monitor.jobEnded(ended));
   metrics.addSources({ ...metricSources({ ...services, freeze }), ...monitor.sources });
   if (roles.includes('api')) {
     const audit = await openAuditTrail(base, metrics);

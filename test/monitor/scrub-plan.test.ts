@@ -57,8 +57,8 @@ function live({ settings, days, height, blocksPerSecond, killed, fails, batchSiz
           ...(complete ? {} : { complete: false, status: 'Incomplete' as const }),
         }),
         running.startedMs,
-        true,
       );
+      coverage.tried(running.from, running.to, running.endsMs);
       measured = blocksPerSecond;
       slices++;
       running = undefined;
@@ -180,7 +180,8 @@ describe('planScrub', () => {
       const { slice } = planScrub({ nowMs, coverage: map, settings: WEEK });
       tried.push(slice!.from);
       const parts = { startedMs: nowMs, finishedMs: nowMs + 1, ...scope(slice!.from) };
-      map.apply(reportSummary({ level: 'Full', ...parts, ...(slice!.from === 0 && failed) }), nowMs, true);
+      map.apply(reportSummary({ level: 'Full', ...parts, ...(slice!.from === 0 && failed) }), nowMs);
+      map.tried(slice!.from, slice!.to, nowMs + 1);
     }
     expect(tried).toEqual([0, 10, 20, 0, 10, 20]);
     expect(planScrub({ nowMs: START + 13 * DAY_MS, coverage: map, settings: WEEK })).toMatchObject({
