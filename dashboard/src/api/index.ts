@@ -1,0 +1,4 @@
+export type * from './answers.js';
+export { ask, call, download, send } from './client.js';
+export { curlCommand } from './curl.js';
+export { ApiProblem, fieldErrors } from './problem.js';

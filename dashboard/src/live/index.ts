@@ -1,0 +1,4 @@
+export { useTimed } from './clock.js';
+export { isEnded, useLiveJob } from './follow-job.js';
+export type { Polled } from './poller.js';
+export { refresh, usePolled } from './use-polled.js';
