@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ALERT_RULES } from '../src/alerts/index.js';
 import { FINDINGS, type FindingCode, STATUSES } from '../src/validation/index.js';
 import { links, provchainCalls, readPage, requestsOfLine, sectionsOf, shellLines } from './support/pages.js';
 import { projectRoot } from './support/project.js';
@@ -81,4 +82,29 @@ describe('pages of findings that accuse the data', () => {
     expect(leads || ['ANCHOR_INVALID', 'CANONICAL_MISMATCH'].includes(code)).toBe(true);
     expect(sectionsOf(page).get('What to do now')).toContain('**Do not**');
   });
+});
+
+describe('docs/runbook/alerts.md', () => {
+  const page = readPage('docs/runbook/alerts.md');
+  const sections = sectionsOf(page);
+  const ofPrometheus = [...sections.keys()].filter((name) => name.startsWith('Provchain'));
+
+  it('has a section for every rule of the node, in the order of the rules, and those of Prometheus after them', () => {
+    expect([...sections.keys()]).toEqual([...ALERT_RULES, ...ofPrometheus]);
+  });
+
+  it('has sections of Prometheus for rules that there are', () => {
+    const rules = readFileSync(join(projectRoot(), 'deploy/prometheus-rules.yml'), 'utf8');
+    expect(ofPrometheus.length).toBeGreaterThan(5);
+    for (const name of ofPrometheus) expect(rules).toContain(`- alert: ${name}\n`);
+  });
+
+  it.each([...ALERT_RULES, ...ofPrometheus])(
+    '%s: says what it means, what to do now and when it ends',
+    (name) => {
+      const text = sections.get(name)!;
+      for (const part of ['**It means.**', '**Do now.**', '**It resolves**']) expect(text).toContain(part);
+      expect(shellLines({ path: '', text }).length).toBeGreaterThan(0);
+    },
+  );
 });

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -72,13 +74,25 @@ describe.skipIf(!installed('prometheus'))('a real Prometheus that scrapes runnin
   let intact: TestNode;
   let altered: TestNode;
   let prometheus: Prometheus;
+  /** Takes what the webhook channel sends. */
+  let receiver: Server;
 
   beforeAll(async () => {
     const [good, bad] = [join(folder.path, 'intact'), join(folder.path, 'altered')];
     await smallChain(good, 20);
     copyChain(good, bad);
     await tamper(bad, (store) => store.put('payload', blockKey(7), Buffer.from('<urn:s> <urn:p> "x" .\n')));
+    receiver = createServer((request, response) => {
+      request.resume();
+      response.writeHead(204).end();
+    });
+    await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
     const toml = `
+      [integrity.alerting]
+      enable_webhook = true
+      [integrity.alerting.webhook]
+      url = "http://127.0.0.1:${(receiver.address() as AddressInfo).port}/"
+      allow_private_addresses = true
       [integrity.background_monitoring]
       enabled = true
       interval_seconds = 1
@@ -92,6 +106,7 @@ describe.skipIf(!installed('prometheus'))('a real Prometheus that scrapes runnin
   afterAll(async () => {
     await prometheus?.stop();
     await Promise.all([intact?.stop(), altered?.stop()]);
+    receiver?.close();
     folder.remove();
   });
 
