@@ -7,6 +7,7 @@ const PACKAGES = {
   haproxy: 'haproxy',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  prometheus: 'prometheus',
   promtool: 'prometheus',
   'redis-server': 'redis-server',
   'systemd-analyze': 'systemd',
