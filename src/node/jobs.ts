@@ -60,11 +60,10 @@ export async function openJobs(parts: Parts): Promise<JobService> {
       chainId: files.trust.chainId,
       replica: files.replicaId,
       dir: files.dir,
-      async head() {
-        const { pin, anchorIndex } = await replica.state();
-        return { ...pin, anchorIndex };
+      async state() {
+        const { fingerprint, pin, anchorIndex } = await replica.state();
+        return { fingerprint, head: { height: pin.height, headHash: pin.headHash, anchorIndex } };
       },
-      fingerprint: async () => (await replica.state()).fingerprint,
     },
     backend: openBackend(base, registry, threads),
     state,
