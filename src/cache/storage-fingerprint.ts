@@ -212,8 +212,7 @@ function isGood({ outdated, startedAt }: Pass, now: number): boolean {
 async function readStamps(dir: string, found: (chain: string, database: string) => void): Promise<string> {
   try {
     // Both may be links; what counts is what they lead to.
-    const real = await realpath(dir);
-    const database = await realpath(join(real, DATABASE_FOLDER));
+    const [real, database] = await Promise.all([realpath(dir), realpath(join(dir, DATABASE_FOLDER))]);
     found(real, database);
     const names = (await readdir(database)).filter((name) => !WITHOUT_DATA.test(name)).sort();
     const stamps = await Promise.all([

@@ -173,9 +173,9 @@ export class Submission {
       replica: this.#options.chain.replica,
       owner: this.#options.node,
       origin,
-      ...(head && { pin: { height: head.height, headHash: head.headHash } }),
+      pin: head && { height: head.height, headHash: head.headHash },
       dedupKey,
-      ...(cacheKey !== undefined && { cacheKey }),
+      cacheKey,
       createdAt: at.toISOString(),
     };
     return this.#join(spec, entries);
