@@ -14,10 +14,12 @@ import type { Role } from '../auth/index.js';
 import type { InclusionProof } from '../chain/index.js';
 import type { JobEvent, JobOrigin, JobRecord, JobRequest, JobState } from '../jobs/index.js';
 import type { Log } from '../logging/index.js';
-import type { ChainHead } from '../pool/index.js';
+import type { ChainHead, FoundBlock, InspectedPayload, SearchTarget } from '../pool/index.js';
 import type { RdfFormat } from '../rdf/index.js';
 import type { RuntimePatch, RuntimeSettings } from '../settings/index.js';
-import type { Level, Status } from '../validation/index.js';
+import type { Check, Finding, Level, Status } from '../validation/index.js';
+import type { DashboardFiles } from './dashboard-files.js';
+import type { DashboardView, HistoryView, MapView } from './monitor-schemas.js';
 import type { CacheStats, HealthSnapshot, LastResult, NodeEntry, PerformanceSnapshot } from './snapshots.js';
 
 type Awaitable<T> = T | Promise<T>;
@@ -117,10 +119,72 @@ export interface ApiChain {
   append(document: Uint8Array, format: RdfFormat, options: AppendOptions): Promise<BlockEntry>;
 }
 
+/** A header as it is stored: its hash recomputed and as stored, and the fields if they can be read. */
+export interface InspectedHeader {
+  readonly hash: string | null;
+  readonly storedHash: string | null;
+  readonly fields: Readonly<Record<string, unknown>> | null;
+  /** Why there are none. */
+  readonly problem: string | null;
+  readonly bytes: Uint8Array;
+}
+
+interface Neighbour {
+  readonly index: number;
+  readonly hash: string | null;
+}
+
+/** Everything that is known of one block, damaged or not. */
+export interface InspectedBlock {
+  readonly index: number;
+  readonly height: number;
+  /** Those of level Full, without `history` where that would take long. */
+  readonly checks: readonly Check[];
+  /** What a validation of this block came to, and when. */
+  readonly status: Status;
+  readonly complete: boolean;
+  readonly findings: readonly Finding[];
+  readonly asOf: string;
+  readonly header: InspectedHeader;
+  readonly payload: InspectedPayload;
+  readonly previous: Neighbour | null;
+  readonly next: Neighbour | null;
+}
+
+export interface BlockSearch {
+  readonly target: SearchTarget;
+  /** The newest block that is looked at is the one before; the last of the chain when not given. */
+  readonly before?: number;
+}
+
+export interface BlockSearchAnswer {
+  readonly blocks: readonly FoundBlock[];
+  readonly searched: { readonly from: number; readonly to: number };
+  readonly next: number | null;
+  readonly unread: number;
+}
+
+/** Looks into blocks for people. Who asks twice at once waits for the first; errors of both: OVERLOADED. */
+export interface ApiInspector {
+  /** Errors: NOT_FOUND. */
+  inspect(index: number, client: string, signal: AbortSignal): Promise<InspectedBlock>;
+  search(wanted: BlockSearch, client: string, signal: AbortSignal): Promise<BlockSearchAnswer>;
+}
+
 export interface ApiCache {
   stats(): Awaitable<CacheStats>;
   /** Takes away every result, on all nodes that share them; says how much this node could count. */
   clear(by: string): Promise<{ readonly entries: number | null; readonly bytes: number | null }>;
+}
+
+/** What the monitor knows; figures that were not measured are null. */
+export interface ApiMonitor {
+  /** All of the dashboard but the answer, which the last results give. */
+  dashboard(): Omit<DashboardView, 'answer'>;
+  /** Since when results about the whole chain have said this, ISO 8601; null when the last one does not. */
+  statusSince(status: Status): string | null;
+  history(fromMs: number, points: number): Omit<HistoryView, 'from'>;
+  map(cells: number): MapView;
 }
 
 export interface RuntimeVersion {
@@ -204,6 +268,21 @@ export interface ApiAuth {
   logout(header: string | undefined, refreshToken?: string): Promise<void>;
 }
 
+/** A page or a part of it, as it is sent. */
+export interface BoardAnswer {
+  readonly status: number;
+  readonly type: string;
+  readonly raw: string | Uint8Array;
+  /** What this name stands for never changes. */
+  readonly immutable: boolean;
+}
+
+/** The queues of a fleet, to look at. */
+export interface ApiQueueBoard {
+  /** What the path below /queues names, by its decoded segments. Errors: NOT_FOUND, QUEUE_UNAVAILABLE. */
+  get(path: readonly string[], query: Readonly<Record<string, string>>): Promise<BoardAnswer>;
+}
+
 export interface ApiAuditEvent {
   /** What was asked for, such as `config.update`. */
   readonly action: string;
@@ -250,11 +329,21 @@ export interface ApiOptions {
   readonly maxEventStreams?: number;
 }
 
+/** What a node says of itself to everybody. */
+export interface ApiAbout {
+  readonly nodeId: string;
+  readonly version: string;
+  readonly mode: 'embedded' | 'fleet';
+}
+
 export interface ApiDependencies {
   readonly options: ApiOptions;
+  readonly about: ApiAbout;
   readonly jobs: ApiJobs;
   readonly chain: ApiChain;
+  readonly inspector: ApiInspector;
   readonly cache: ApiCache;
+  readonly monitor: ApiMonitor;
   readonly alerts: ApiAlerts;
   readonly runtimeConfig: ApiRuntimeConfig;
   readonly freeze: ApiFreeze;
@@ -273,6 +362,10 @@ export interface ApiDependencies {
   audit(event: ApiAuditEvent): Awaitable<void>;
   /** Absent: nobody is asked who they are, and everybody may do everything. */
   readonly auth?: ApiAuth;
+  /** Absent: the dashboard was not built. */
+  readonly dashboard?: DashboardFiles;
+  /** Absent on a node that is alone. */
+  readonly queues?: ApiQueueBoard;
   readonly rateLimit?: { consume(key: string): Awaitable<RateDecision> };
   /** Aborted when the node begins to stop: streams and waits end, and nothing new is taken. */
   readonly stopping?: AbortSignal;

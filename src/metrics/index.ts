@@ -12,6 +12,7 @@ export type {
   ChainSample,
   LimitSample,
   MetricSources,
+  MonitorSample,
   QueueSample,
   RedisSample,
   ValidatorSample,

@@ -75,6 +75,11 @@ export interface Metrics {
   appendStored(durationMs: number): void;
   appendRefused(code: ErrorCode): void;
 
+  /** @param status of the report; `failed` or `refused` when there is none */
+  roundEnded(level: string, status: string): void;
+  /** @param blocks that were verified */
+  sliceEnded(status: string, blocks: number): void;
+
   loginSucceeded(): void;
   authFailed(code: ErrorCode): void;
   auditWritten(): void;
@@ -120,6 +125,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
       instruments.observe('provchain_append_duration_seconds', {}, durationMs / 1000);
     },
     appendRefused: (code) => instruments.count('provchain_appends_total', { outcome: code }),
+    roundEnded: (level, status) => instruments.count('provchain_monitor_rounds_total', { level, status }),
+    sliceEnded(status, blocks) {
+      instruments.count('provchain_scrub_slices_total', { status });
+      instruments.count('provchain_scrub_blocks_total', {}, blocks);
+    },
     alertOpened: (rule, severity) => instruments.count('provchain_alerts_opened_total', { rule, severity }),
     alertDelivery: (channel, outcome) =>
       instruments.count('provchain_alert_deliveries_total', { channel, outcome }),

@@ -45,6 +45,17 @@ export interface RedisSample {
   readonly cache?: boolean;
 }
 
+export interface MonitorSample {
+  readonly intervalSeconds?: number;
+  /** Milliseconds since 1970. */
+  readonly lastRoundMs?: number;
+  readonly silent?: boolean;
+  /** By check; null where there is no block. */
+  readonly oldestUnverifiedSeconds: Readonly<Record<string, number | null>>;
+  readonly promiseSeconds?: number;
+  readonly overdue?: boolean;
+}
+
 export interface AlertSample {
   readonly open: Readonly<Record<string, number>>;
   /** By channel; those that were never tried are left out of `up`. */
@@ -62,6 +73,7 @@ export interface MetricSources {
   readonly redis?: Source<RedisSample>;
   readonly alerts?: Source<AlertSample>;
   readonly fleet?: Source<{ readonly nodes?: number }>;
+  readonly monitor?: Source<MonitorSample>;
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -134,6 +146,18 @@ const SETTERS: { readonly [Name in keyof Required<MetricSources>]: Setter<Name> 
   },
   fleet(into, { nodes }) {
     measured(nodes, (value) => into.set('provchain_fleet_nodes', NO_LABELS, value));
+  },
+  monitor(into, { intervalSeconds, lastRoundMs, silent, oldestUnverifiedSeconds, promiseSeconds, overdue }) {
+    measured(intervalSeconds, (value) => into.set('provchain_monitor_interval_seconds', NO_LABELS, value));
+    measured(lastRoundMs, (value) =>
+      into.set('provchain_monitor_last_round_timestamp_seconds', NO_LABELS, value / 1000),
+    );
+    measured(bit(silent), (value) => into.set('provchain_monitor_silent', NO_LABELS, value));
+    for (const [check, seconds] of Object.entries(oldestUnverifiedSeconds)) {
+      measured(seconds, (value) => into.set('provchain_scrub_oldest_unverified_seconds', { check }, value));
+    }
+    measured(promiseSeconds, (value) => into.set('provchain_scrub_promise_seconds', NO_LABELS, value));
+    measured(bit(overdue), (value) => into.set('provchain_scrub_overdue', NO_LABELS, value));
   },
 };
 

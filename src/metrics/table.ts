@@ -123,6 +123,30 @@ export const METRICS = {
   provchain_redis_up: sampled('1 when this Redis answers; absent on a node without Redis.', ['use']),
   provchain_fleet_nodes: sampled('Nodes of the fleet that this node knows to be alive.'),
 
+  provchain_monitor_rounds_total: counted(
+    'Rounds of the monitor that this node has begun, by the status of their report, or "failed" or "refused".',
+    ['level', 'status'],
+  ),
+  provchain_monitor_last_round_timestamp_seconds: sampled('When the last round of the replica ended.'),
+  provchain_monitor_interval_seconds: sampled(
+    'integrity.background_monitoring.interval_seconds; absent while the monitor is off.',
+  ),
+  provchain_monitor_silent: sampled(
+    '1 when no round has said anything for two intervals and the time limit of a validation.',
+  ),
+  provchain_scrub_oldest_unverified_seconds: sampled(
+    'How long ago the block was verified that was verified the longest time ago.',
+    ['check'],
+  ),
+  provchain_scrub_promise_seconds: sampled(
+    'integrity.background_monitoring.scrub.full_cycle_hours; absent while there is no scrub.',
+  ),
+  provchain_scrub_slices_total: counted(
+    'Slices of the scrub that this node has begun, by the status of their report, or "failed" or "refused".',
+    ['status'],
+  ),
+  provchain_scrub_blocks_total: counted('Blocks of slices that were verified completely.'),
+  provchain_scrub_overdue: sampled('1 when a block has not been verified for longer than was promised.'),
   provchain_alerts_open: sampled('Alerts that are open or acknowledged.', ['severity']),
   provchain_alerts_opened_total: counted(
     'Alerts that were opened by this node, again or for the first time.',

@@ -1,5 +1,5 @@
 import type { AlertService } from '../alerts/index.js';
-import type { ApiAuth, ApiDependencies } from '../api/index.js';
+import type { ApiAbout, ApiAuth, ApiDependencies } from '../api/index.js';
 import type { ResultCache } from '../cache/index.js';
 import type { NodeRegistry } from '../fleet/index.js';
 import type { JobService } from '../jobs/index.js';
@@ -11,13 +11,18 @@ import type { Freeze } from './freeze.js';
 import type { Health } from './health.js';
 import { meteredJobs } from './jobs.js';
 import type { LastResults } from './last-results.js';
+import type { NodeMonitor } from './monitor.js';
 import type { RuntimeConfig } from './runtime-config.js';
 import type { AuditTrail } from './security.js';
 
 interface Parts {
   readonly base: Base;
+  readonly about: ApiAbout;
+  readonly dashboard: ApiDependencies['dashboard'];
+  readonly queues: ApiDependencies['queues'];
   readonly service: JobService;
   readonly chain: ChainService;
+  readonly inspector: ApiDependencies['inspector'];
   readonly stores: { readonly cache: ResultCache };
   readonly runtime: RuntimeConfig;
   readonly freeze: Freeze;
@@ -25,6 +30,7 @@ interface Parts {
   readonly figures: Figures;
   readonly lastResults: LastResults;
   readonly registry: NodeRegistry;
+  readonly monitor: NodeMonitor;
   readonly alerts: { readonly service: AlertService };
   readonly metrics: Metrics;
   readonly audit: AuditTrail;
@@ -53,12 +59,17 @@ export function apiDependencies(parts: Parts): ApiDependencies {
       detailedHealth: include_detailed_status,
       auditAll: settings.security.audit.log_all_queries,
     },
+    about: parts.about,
+    dashboard: parts.dashboard,
+    queues: parts.queues,
     jobs: meteredJobs(service, metrics),
     chain: parts.chain,
+    inspector: parts.inspector,
     cache: {
       stats: () => stores.cache.stats(),
       clear: (by) => stores.cache.clear(by),
     },
+    monitor: parts.monitor.api,
     alerts: parts.alerts.service,
     runtimeConfig: parts.runtime,
     freeze: freezeOf(parts),

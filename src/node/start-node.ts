@@ -1,4 +1,4 @@
-import { createApi } from '../api/index.js';
+import { createApi, loadDashboard } from '../api/index.js';
 import { StorageFingerprints } from '../cache/index.js';
 import type { JobService } from '../jobs/index.js';
 import { DEFAULT_LEDGER_SETTINGS } from '../ledger/index.js';
@@ -6,10 +6,11 @@ import { createMetrics, createMetricsServer, type Metrics } from '../metrics/ind
 import { createValidator, Intake, type Validator } from '../pool/index.js';
 import { runtimeOf, type Settings } from '../settings/index.js';
 import { packageVersion } from '../version.js';
-import { openAlerts } from './alerts.js';
+import { type Alerts, openAlerts } from './alerts.js';
 import { apiDependencies } from './api-dependencies.js';
 import { AppendValidations } from './append-validations.js';
 import { type Base, openBase } from './base.js';
+import { ChainInspector } from './chain-inspector.js';
 import { ChainService } from './chain-service.js';
 import { Closer } from './closer.js';
 import { Figures } from './figures.js';
@@ -20,7 +21,9 @@ import { openJobs } from './jobs.js';
 import { LastResults } from './last-results.js';
 import { LocalReplica } from './local-replica.js';
 import { metricSources } from './metric-sources.js';
+import { openMonitor } from './monitor.js';
 import { probesOf } from './probes.js';
+import { openQueueBoard } from './queue-board.js';
 import { openRegistry } from './registry.js';
 import { RuntimeConfig } from './runtime-config.js';
 import { openAuditTrail, openAuth, openRateLimit } from './security.js';
@@ -176,7 +179,6 @@ async function openServices(core: Core, closer: Closer) {
   closer.add('jobs', () => service.drain(DRAIN_MS));
   const alerts = await openAlerts({ base, registry, stores, validator, runtime, metrics });
   closer.add('alerts', () => alerts.close());
-  service.followEnded((ended) => alerts.observe(ended));
   return { ...core, registry, stores, lastResults, figures, service, alerts };
 }
 
@@ -208,7 +210,14 @@ function openChain(
       if (settings.blockchain.validation.validate_on_block_add) validations.appended();
     },
   });
-  return { freeze, chain };
+  return { freeze, chain, inspector: new ChainInspector({ dir: files.dir, validator, replica }) };
+}
+
+/** What the one sentence of the dashboard stands beside. */
+function countsOf({ service }: Alerts) {
+  const { open, acknowledged } = service.figures();
+  const { critical, warning, info } = open;
+  return { open: critical + warning + info, critical, warning, acknowledged };
 }
 
 async function openNode(
@@ -221,19 +230,41 @@ async function openNode(
   const { about, startedAt, later, metrics, validator, runtime, writing, replica, registry, service } =
     services;
   const { settings, log, files } = base;
-  const { freeze, chain } = openChain(services, closer);
+  const { freeze, chain, inspector } = openChain(services, closer);
   const stopping = new AbortController();
   const health = new Health({
     ...{ ...about, startedAt, maxAgeMs: LOOK_AGE_MS },
     now: () => base.now().getTime(),
     probes: probesOf({ base, replica, validator, writing, stopping: stopping.signal }),
   });
-  metrics.addSources(metricSources({ ...services, freeze }));
+  const monitor = await openMonitor({ ...services, alertCounts: () => countsOf(services.alerts) });
+  closer.add('monitor', () => monitor.close());
+  service.followEnded(async (ended) => {
+    await monitor.jobEnded(ended);
+    await services.alerts.observe(ended);
+  });
+  metrics.addSources({ ...metricSources({ ...services, freeze }), ...monitor.sources });
   if (roles.includes('api')) {
     const audit = await openAuditTrail(base, metrics);
     closer.add('audit', () => audit.close());
     const auth = await openAuth(base, metrics);
-    const parts = { ...services, chain, freeze, health, audit, auth, stopping: stopping.signal };
+    const dashboard = await loadDashboard();
+    if (!dashboard) log.info('there is no dashboard: it was not built');
+    const queues = await openQueueBoard(base, () => registry.list());
+    if (queues) closer.add('queue board', () => queues.close());
+    const parts = {
+      ...services,
+      queues,
+      chain,
+      inspector,
+      freeze,
+      health,
+      monitor,
+      audit,
+      auth,
+      dashboard,
+      stopping: stopping.signal,
+    };
     const app = createApi(apiDependencies({ ...parts, rateLimit: openRateLimit(base) }));
     const server = await listen(app, serverOptions(base));
     closer.add('server', () => server.close(REQUEST_GRACE_MS));

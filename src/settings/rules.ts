@@ -26,6 +26,7 @@ export function checkRules(settings: Settings): Verdict[] {
     ...checkPorts(settings),
     ...checkQueue(settings),
     ...checkState(settings),
+    ...checkScrub(settings),
     ...checkAlerting(settings),
   ];
 }
@@ -180,4 +181,29 @@ function checkState({ state, blockchain: { storage } }: Settings): Verdict[] {
   if (way === '..' || way.startsWith('../')) return [];
   const message = `is "${state.directory}", inside of blockchain.storage.data_directory; it belongs outside`;
   return [{ path: ['state', 'directory'], message, given: [['blockchain', 'storage', 'data_directory']] }];
+}
+
+const SCRUB = ['integrity', 'background_monitoring', 'scrub'];
+const HOURS_A_DAY = 24;
+
+/** What can be said of a cycle before anything was measured: hours in which no slice runs can be longer than it. */
+function checkScrub({ integrity: { background_monitoring } }: Settings): Verdict[] {
+  const { full_cycle_hours, quiet_start_hour, quiet_end_hour } = background_monitoring.scrub;
+  const at = (key: string) => [...SCRUB, key];
+  if (quiet_start_hour === undefined && quiet_end_hour === undefined) return [];
+  if (quiet_start_hour === undefined || quiet_end_hour === undefined) {
+    const [missing, given] =
+      quiet_start_hour === undefined
+        ? ['quiet_start_hour', 'quiet_end_hour']
+        : ['quiet_end_hour', 'quiet_start_hour'];
+    return [{ path: at(missing), message: `is missing; ${given} needs it`, given: [at(given)] }];
+  }
+  const quietHours = (quiet_end_hour - quiet_start_hour + HOURS_A_DAY) % HOURS_A_DAY;
+  if (quietHours === 0) {
+    const message = `is ${quiet_end_hour}, the same as quiet_start_hour: there are no quiet hours then`;
+    return [{ path: at('quiet_end_hour'), message, given: [at('quiet_start_hour')], only: 'warning' }];
+  }
+  if (full_cycle_hours > quietHours) return [];
+  const message = `is ${full_cycle_hours} h, but the quiet hours last ${quietHours} h: a whole cycle can pass without a slice; it needs more than ${quietHours}`;
+  return [{ path: at('full_cycle_hours'), message, given: [at('quiet_start_hour'), at('quiet_end_hour')] }];
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { alerting } from './alerting-settings.js';
 import { blockchain } from './blockchain-settings.js';
 import { levels, performance, resourceLimits } from './integrity-settings.js';
+import { backgroundMonitoring } from './monitoring-settings.js';
 import { network } from './network-settings.js';
 import { deployment, monitoring } from './operation-settings.js';
 import { security } from './security-settings.js';
@@ -13,6 +14,7 @@ import { section } from './setting.js';
 export const settingsTable = z.strictObject({
   integrity: section('Validation.', {
     performance,
+    background_monitoring: backgroundMonitoring,
     resource_limits: resourceLimits,
     levels,
     alerting,

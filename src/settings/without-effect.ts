@@ -20,7 +20,6 @@ const later = (why: string, more: Partial<WithoutEffect> = {}): WithoutEffect =>
   ...more,
 });
 
-const MONITOR = 'validations on a schedule';
 const NOTICES = 'messages before a maintenance window';
 const BACKUP = 'backups';
 const COMPRESSION = 'the RocksDB binding leaves no choice of it';
@@ -34,9 +33,6 @@ const ON = { agrees: true };
  * docs/settings.md are made from this table; a key that is neither here nor in the schema is an error.
  */
 export const WITHOUT_EFFECT: Readonly<Record<string, WithoutEffect>> = {
-  'integrity.background_monitoring.enabled': later(MONITOR, OFF),
-  'integrity.background_monitoring.interval_seconds': later(MONITOR),
-  'integrity.background_monitoring.validation_level': later(MONITOR),
   'integrity.background_monitoring.enable_auto_repair': never(
     'data is never rewritten to make a check pass',
     OFF,

@@ -21,7 +21,9 @@ import { mergeRuntime, type RuntimeSettings } from '../../src/settings/index.js'
 import { MemoryDocuments } from '../support/memory-documents.js';
 import { ChainInMemory } from './chain-in-memory.js';
 import { checkAnswer } from './contract.js';
+import { inspectorOf } from './inspector-in-memory.js';
 import { JobsInMemory } from './jobs-in-memory.js';
+import { MonitorInMemory } from './monitor-in-memory.js';
 
 export const NOW = Date.parse('2025-11-23T12:10:00.000Z');
 
@@ -88,6 +90,7 @@ export const testAuth: ApiAuth = {
 export class TestNode {
   readonly jobs = new JobsInMemory();
   readonly chain = new ChainInMemory();
+  readonly monitor = new MonitorInMemory(NOW);
   readonly audited: ApiAuditEvent[] = [];
   readonly observed: (readonly [route: string, method: string, status: number])[] = [];
   readonly stopping = new AbortController();
@@ -126,8 +129,10 @@ export class TestNode {
 
   private constructor(part: Partial<ApiDependencies> & { options?: Partial<ApiDependencies['options']> }) {
     this.dependencies = {
+      about: { nodeId: 'node-1', version: '0.1.0', mode: 'embedded' },
       jobs: this.jobs,
       chain: this.chain,
+      inspector: inspectorOf(this.chain),
       alerts: this.alerts,
       cache: {
         stats: () => this.hits,
@@ -136,6 +141,7 @@ export class TestNode {
           return { entries: 3, bytes: 400 };
         },
       },
+      monitor: this.monitor,
       runtimeConfig: {
         get: () => this.config,
         update: async (patch, by, expected) => {

@@ -31,7 +31,11 @@ describe('the profiles', () => {
     });
     const written = parse(readFileSync(profile(name), 'utf8')) as { integrity: Record<string, object> };
     expect(written.integrity.background_monitoring).toMatchObject({ interval_seconds: interval });
-    expect(warnings.map(({ path }) => path)).toEqual(['integrity.background_monitoring']);
+    expect(settings?.integrity.background_monitoring).toMatchObject({
+      enabled: true,
+      scrub: { enabled: name !== 'development' },
+    });
+    expect(warnings).toEqual([]);
   });
 
   it.each(['staging', 'production', 'critical'])(

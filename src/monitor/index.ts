@@ -1,0 +1,17 @@
+export { type BullTickerOptions, startBullTicker } from './bull-ticker.js';
+export { CHECK_GROUPS, type CheckGroup } from './check-groups.js';
+export { Coverage, type CoverageState, MOST_CELLS } from './coverage.js';
+export { type MapView, mapView, oldestUnverifiedSeconds, verifiedShare } from './coverage-view.js';
+export { dashboardOf, type MonitorFacts, monitorFacts, statusSince } from './dashboard.js';
+export { History } from './history.js';
+export { Monitor, type MonitorMetrics, type MonitorOptions } from './monitor.js';
+export type { MonitorStore } from './monitor-state.js';
+export { type JobOutcome, outcomeOf, parseOutcome } from './outcome.js';
+export { leastLoudMs, loudMs, type QuietHours, quietEndMs, quietStartMs } from './quiet-hours.js';
+export { ResultStream } from './result-stream.js';
+export { type RoundResult, Rounds } from './rounds.js';
+export { planScrub, type ScrubPlan, type ScrubSettings } from './scrub-plan.js';
+export { type Sample, Series, type SeriesPoint, TIERS } from './series.js';
+export { type SilenceFacts, silenceOf } from './silence.js';
+export { startTimer, type Ticker, type TickerOptions } from './ticker.js';
+export { healthTrendOf, type Trend, type Trends, trendsOf } from './trends.js';
