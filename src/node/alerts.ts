@@ -13,6 +13,7 @@ import { type NodeRegistry, openLocalDocuments, type SharedDocuments } from '../
 import type { EndedJob } from '../jobs/index.js';
 import type { Metrics } from '../metrics/index.js';
 import type { Validator } from '../pool/index.js';
+import { LEVEL_CHECKS, type Level } from '../validation/index.js';
 import { openChannels } from './alert-channels.js';
 import type { Base } from './base.js';
 import { resultOf } from './ended-result.js';
@@ -26,7 +27,7 @@ interface Parts {
   readonly validator: Validator;
   readonly runtime: RuntimeConfig;
   readonly metrics: Metrics;
-  /** What the monitor tells of itself, on a node that has one. */
+  /** What the monitor tells of itself, once it is there. */
   readonly monitorFacts?: () => MonitorFacts | undefined;
 }
 
@@ -37,6 +38,8 @@ export interface Alerts {
    * Takes a job that has ended; bears being given one twice. Errors: when it cannot be kept now, and is to be given again.
    */
   observe(ended: EndedJob): Promise<void>;
+  /** A round of the monitor could not even be asked for. Never throws. */
+  roundRefused(level: Level): void;
   close(): Promise<void>;
 }
 
@@ -82,6 +85,13 @@ export async function openAlerts(parts: Parts): Promise<Alerts> {
       figures.note(ended.record);
       const result = resultOf(ended);
       if (result) await service.observe(result);
+    },
+    roundRefused(level) {
+      const { replicaId: replica } = files;
+      const round = { chain, replica, node, level, checks: LEVEL_CHECKS[level], reason: 'the log says why' };
+      service.roundRefused(round).catch((error: unknown) => {
+        log.warn('a refused round was not taken up by the alerts', { reason: String(error) });
+      });
     },
     async close() {
       await looks.close();
@@ -156,21 +166,24 @@ async function vitalsOf(parts: Parts, figures: OwnFigures): Promise<Vitals> {
     volumes: await volumesOf(base),
     heights: heightsOf(registry),
     redis: base.fleet?.redis.connected('control'),
-    figures: monitor?.recentFigures ?? (await ownFigures(parts, figures)),
+    figures: await figuresOf(parts, figures, monitor),
     monitor,
   };
 }
 
-/** Of a node without a monitor. */
-async function ownFigures(
+/** The monitor's history is longer than what this process remembers, but it may be switched off. */
+async function figuresOf(
   { stores, validator, runtime }: Parts,
-  figures: OwnFigures,
+  own: OwnFigures,
+  monitor: MonitorFacts | undefined,
 ): Promise<RecentFigures> {
   const { rssBytes } = validator.stats();
   const limitBytes = runtime.current().max_memory_mb * 2 ** 20;
+  const hitRate = own.hitRate(await stores.cache.stats());
+  const { cacheHitRate, averageValidationMs } = monitor?.recentFigures ?? {};
   return {
-    cacheHitRate: figures.hitRate(await stores.cache.stats()),
-    averageValidationMs: figures.averageMs(),
+    cacheHitRate: cacheHitRate ?? hitRate,
+    averageValidationMs: averageValidationMs ?? own.averageMs(),
     memoryPercent: rssBytes === undefined ? null : (rssBytes / limitBytes) * PERCENT,
   };
 }

@@ -20,6 +20,7 @@ import {
 } from '../monitor/index.js';
 import type { Validator } from '../pool/index.js';
 import type { Settings } from '../settings/index.js';
+import type { Level } from '../validation/index.js';
 import type { Base } from './base.js';
 import type { LocalReplica } from './local-replica.js';
 import type { RuntimeConfig } from './runtime-config.js';
@@ -34,6 +35,8 @@ interface Parts {
   readonly metrics: Metrics;
   /** What the dashboard says of alerts; asked for each time, since alerts are opened after what they watch. */
   readonly alertCounts?: () => DashboardView['alerts'];
+  /** A round could not be asked for. */
+  readonly roundRefused?: (level: Level) => void;
 }
 
 /** The monitor of a node, as the other parts see it. */
@@ -52,7 +55,7 @@ const MEGABYTE = 1 << 20;
 
 /** Rounds, scrub, history and map. Begins at once; nothing waits for it. */
 export async function openMonitor(parts: Parts): Promise<NodeMonitor> {
-  const { base, service, replica, validator, runtime, stores, metrics, alertCounts } = parts;
+  const { base, service, replica, validator, runtime, stores, metrics, alertCounts, roundRefused } = parts;
   const { settings, files, nodeId, state, documents, log } = base;
   const { enabled, interval_seconds, validation_level } = settings.integrity.background_monitoring;
   const now = () => base.now().getTime();
@@ -69,7 +72,10 @@ export async function openMonitor(parts: Parts): Promise<NodeMonitor> {
     sample: sampler({ service, validator, cache: stores.cache }),
     ...fleetParts(base),
     metrics: {
-      roundEnded: (level, status) => metrics.roundEnded(level, status),
+      roundEnded(level, status) {
+        metrics.roundEnded(level, status);
+        if (status === 'refused') roundRefused?.(validation_level);
+      },
       sliceEnded: (status, blocks) => metrics.sliceEnded(status, blocks),
     },
   });

@@ -21,7 +21,7 @@ import { openJobs } from './jobs.js';
 import { LastResults } from './last-results.js';
 import { LocalReplica } from './local-replica.js';
 import { metricSources } from './metric-sources.js';
-import { openMonitor } from './monitor.js';
+import { type NodeMonitor, openMonitor } from './monitor.js';
 import { probesOf } from './probes.js';
 import { openQueueBoard } from './queue-board.js';
 import { openRegistry } from './registry.js';
@@ -93,6 +93,7 @@ export async function startNode(settings: Settings, options: NodeOptions): Promi
 /** What is known only after the parts that ask for it were opened. */
 interface Later {
   service?: JobService;
+  monitor?: NodeMonitor;
   url?: string;
 }
 
@@ -177,7 +178,10 @@ async function openServices(core: Core, closer: Closer) {
   });
   later.service = service;
   closer.add('jobs', () => service.drain(DRAIN_MS));
-  const alerts = await openAlerts({ base, registry, stores, validator, runtime, metrics });
+  const alerts = await openAlerts({
+    ...{ base, registry, stores, validator, runtime, metrics },
+    monitorFacts: () => later.monitor?.facts(),
+  });
   closer.add('alerts', () => alerts.close());
   return { ...core, registry, stores, lastResults, figures, service, alerts };
 }
@@ -237,7 +241,12 @@ async function openNode(
     now: () => base.now().getTime(),
     probes: probesOf({ base, replica, validator, writing, stopping: stopping.signal }),
   });
-  const monitor = await openMonitor({ ...services, alertCounts: () => countsOf(services.alerts) });
+  const monitor = await openMonitor({
+    ...services,
+    alertCounts: () => countsOf(services.alerts),
+    roundRefused: (level) => services.alerts.roundRefused(level),
+  });
+  later.monitor = monitor;
   closer.add('monitor', () => monitor.close());
   service.followEnded(async (ended) => {
     await monitor.jobEnded(ended);
