@@ -69,8 +69,8 @@ const MOST_PENDING = 64;
 export class Rounds {
   readonly #options: RoundsOptions;
   readonly #record: SharedRecord<RoundsRecord>;
-  /** Jobs of this node's rounds that have not ended. */
-  readonly #pending = new Set<string>();
+  /** Jobs of this node's rounds that have not ended, and how many rounds each answers. */
+  readonly #pending = new Map<string, number>();
 
   constructor(options: RoundsOptions) {
     this.#options = options;
@@ -104,7 +104,9 @@ export class Rounds {
 
   /** A job has ended, whoever asked for it. */
   ended({ jobId, summary }: JobOutcome): void {
-    if (this.#pending.delete(jobId)) this.#options.count(summary?.status ?? 'failed');
+    const rounds = this.#pending.get(jobId) ?? 0;
+    this.#pending.delete(jobId);
+    for (let round = 0; round < rounds; round++) this.#options.count(summary?.status ?? 'failed');
   }
 
   #claim(dueMs: number): Promise<boolean> {
@@ -148,8 +150,8 @@ export class Rounds {
 
   #await(jobId: string): void {
     const outcome = this.#options.outcome(jobId);
-    this.#pending.add(jobId);
-    if (this.#pending.size > MOST_PENDING) this.#pending.delete([...this.#pending][0]!);
+    this.#pending.set(jobId, (this.#pending.get(jobId) ?? 0) + 1);
+    if (this.#pending.size > MOST_PENDING) this.#pending.delete([...this.#pending.keys()][0]!);
     // A small chain is validated before anybody asks.
     if (outcome) this.ended(outcome);
   }

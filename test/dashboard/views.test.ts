@@ -138,6 +138,11 @@ describe('the columns of the charts', () => {
     expect(times).toEqual([NOW / 1000 - 60, NOW / 1000]);
   });
 
+  it('leave out the time before the first measurement', () => {
+    const empty = [300, 240, 180, 120].map((at) => point(at, {}));
+    expect(columnsOf({ ...history, points: [...empty, ...points] }, 'Full').cpu).toEqual([null, 0, null]);
+  });
+
   it('offer the levels that were validated, the most frequent first', () => {
     expect(levelsIn(points)).toEqual(['Standard', 'Full']);
   });

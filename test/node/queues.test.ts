@@ -69,6 +69,18 @@ jobs.worker_threads = 1
     return ((await answer.json()) as { jobId: string }).jobId;
   };
 
+  it('are told of by the session', async () => {
+    const answer = await node.fetch('/api/auth/session', {
+      headers: { Authorization: `Bearer ${tokens.otto}` },
+    });
+    expect(await answer.json()).toMatchObject({
+      user: 'otto',
+      role: 'operator',
+      mode: 'fleet',
+      queues: true,
+    });
+  });
+
   it('are a page of this node alone: it names no other server, and all its files are here', async () => {
     const page = await look('/queues');
     expect(page.status).toBe(200);

@@ -3,9 +3,9 @@
  * node's code runs here.
  */
 import type { AlertList, DashboardView, HistoryView, JobView, MapView } from '../../../src/api/index.js';
-import type { Finding, Level, Report, Status } from '../../../src/validation/index.js';
+import type { Finding, Report, Status } from '../../../src/validation/index.js';
 
-export type { Finding, JobView, Level, Report, Status };
+export type { Finding, JobView, Report };
 export type KnownStatus = Status | 'Unknown';
 export type Role = 'viewer' | 'operator' | 'admin';
 
@@ -124,7 +124,7 @@ export type Silence = AlertList['silences'][number];
 export type Channel = AlertList['channels'][number];
 export type AlertRule = Alert['rule'];
 
-export interface RuntimeVersion {
+interface RuntimeVersion {
   readonly revision: number;
   readonly value: Readonly<Record<string, string | number | boolean>>;
   readonly by: string | null;

@@ -30,8 +30,12 @@ export function levelsIn(points: readonly HistoryPoint[]): string[] {
     .map(([level]) => level);
 }
 
-/** The points as one column per line. What was not measured is null, which is drawn as a gap. */
-export function columnsOf({ points }: HistoryAnswer, level: string): Columns {
+/**
+ * The points as one column per line. What was not measured is null, which is drawn as a gap; the time before the first
+ * measurement, when the node had not begun, is left out.
+ */
+export function columnsOf({ points: all }: HistoryAnswer, level: string): Columns {
+  const points = all.slice(Math.max(0, all.findIndex(isMeasured) - 1));
   const column = (figureOf: (point: HistoryPoint) => number | null | undefined): Values =>
     points.map((point) => figureOf(point) ?? null);
   return {
@@ -46,6 +50,9 @@ export function columnsOf({ points }: HistoryAnswer, level: string): Columns {
     memory: column(({ memoryBytes }) => memoryBytes),
   };
 }
+
+const isMeasured = ({ at: _at, validations, ...figures }: HistoryPoint): boolean =>
+  Object.keys(validations).length > 0 || Object.values(figures).some((figure) => figure !== null);
 
 /** The last figure that was measured, and the least and greatest; undefined when none was. */
 export function summaryOf(values: Values): { last: number; least: number; greatest: number } | undefined {

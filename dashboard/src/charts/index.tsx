@@ -2,6 +2,7 @@ import 'uplot/dist/uPlot.min.css';
 import { useState } from 'preact/hooks';
 import type { HistoryAnswer } from '../api/index.js';
 import { usePolled } from '../live/index.js';
+import { changeQuery, usePlace, wholeNumber } from '../place/index.js';
 import {
   Card,
   Empty,
@@ -16,7 +17,7 @@ import { Chart } from './chart.js';
 import { columnsOf, LEVELS, levelsIn } from './columns.js';
 
 const EVERY_MS = 20_000;
-const POINTS = 120;
+const POINTS = 180;
 const SPANS = [
   [1, '1 h'],
   [6, '6 h'],
@@ -26,7 +27,11 @@ const SPANS = [
 
 /** How the node did lately. Figures that were not measured are gaps. */
 export function Charts() {
-  const [hours, setHours] = useState(6);
+  const place = usePlace();
+  const asked = wholeNumber(place.query.hours);
+  const hours = SPANS.find(([span]) => span === asked)?.[0] ?? SPANS[0][0];
+  const setHours = (span: number) =>
+    changeQuery(place, { hours: span === SPANS[0][0] ? undefined : String(span) });
   const [chosen, setChosen] = useState<string | undefined>();
   const { data, error } = usePolled<HistoryAnswer>(
     `/api/integrity/history?hours=${hours}&points=${POINTS}`,

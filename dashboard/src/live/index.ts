@@ -1,4 +1,3 @@
 export { useTimed } from './clock.js';
 export { isEnded, useLiveJob } from './follow-job.js';
-export type { Polled } from './poller.js';
 export { refresh, usePolled } from './use-polled.js';

@@ -16,7 +16,7 @@ const LIMITS: readonly (readonly [AgeStep, number])[] = [
  * The age of what is known of the bytes: the newest time that headers, and payloads where they were read, were verified.
  * Undefined when they never were.
  */
-export function evidenceAge({ verified }: Pick<MapCell, 'verified'>, nowMs: number): number | undefined {
+function evidenceAge({ verified }: Pick<MapCell, 'verified'>, nowMs: number): number | undefined {
   const time = verified.payloads ?? verified.headers;
   return time ? Math.max(0, (nowMs - Date.parse(time)) / 1000) : undefined;
 }

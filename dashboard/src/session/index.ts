@@ -1,2 +1,1 @@
-export { allows, enter, leave, type Session, session, startSession, useSession } from './session.js';
-export { bearer } from './tokens.js';
+export { allows, enter, leave, session, startSession, useSession } from './session.js';

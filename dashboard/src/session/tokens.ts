@@ -41,7 +41,7 @@ function keep(tokens: Tokens): Tokens {
   return tokens;
 }
 
-export function forget(): void {
+function forget(): void {
   accessToken = undefined;
   clearTimeout(timer);
   sessionStorage.removeItem(KEY);

@@ -6,7 +6,6 @@ export {
   formatBytes,
   formatCount,
   formatDuration,
-  formatExact,
   formatPercent,
   formatRange,
   formatShort,
@@ -16,5 +15,5 @@ export { Icon, type IconName } from './icon.js';
 export { Modal } from './modal.js';
 export { Announcer, Empty, Loading, Problem, say, Unavailable } from './notice.js';
 export { Scroll } from './scroll.js';
-export { JobStatus, Status, StatusMark, toneOf } from './status.js';
-export { Age, Ago } from './time.js';
+export { JobStatus, Status, StatusMark } from './status.js';
+export { Ago } from './time.js';

@@ -21,7 +21,7 @@ const ICONS: Readonly<Record<string, IconName>> = {
 
 const WORDS: Readonly<Record<string, string>> = { critical: 'Critical', warning: 'Warning', info: 'Note' };
 
-export const toneOf = (status: string): string =>
+const toneOf = (status: string): string =>
   ({
     completed: 'neutral',
     queued: 'neutral',

@@ -1,20 +1,10 @@
 import { useTimed } from '../live/index.js';
-import { formatAge, formatExact, formatRelative } from './format.js';
+import { formatExact, formatRelative } from './format.js';
 
 /** A time as people say it, with the exact one on hover and for programs. */
 export function Ago({ at }: { at: string | null | undefined }) {
   const text = useTimed((now) => (at ? formatRelative(at, now) : '–'));
   if (!at) return <span class="muted">–</span>;
-  return (
-    <time dateTime={at} title={formatExact(at)}>
-      {text}
-    </time>
-  );
-}
-
-/** How long ago something was, as a bare age: `3 min`. */
-export function Age({ at }: { at: string }) {
-  const text = useTimed((now) => formatAge(Math.max(0, (now - Date.parse(at)) / 1000)));
   return (
     <time dateTime={at} title={formatExact(at)}>
       {text}

@@ -7,7 +7,7 @@ import { type Bytes, fromBase64, fromHex, sameBytes, sha256, textBytes, toHex } 
 import { rootOfPath } from './inclusion.js';
 import { canonicalText, signatureHolds } from './signature.js';
 
-export type StepState = 'ok' | 'failed' | 'unchecked';
+type StepState = 'ok' | 'failed' | 'unchecked';
 
 export interface Step {
   readonly name: string;
