@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { marked } from 'marked';
 import type { Plugin } from 'vite';
 
@@ -39,8 +39,21 @@ export function runbookPages(folder: string): Plugin {
   };
 }
 
-/** The page without its title, which the report shows already, and with its sections one level further down. */
+/**
+ * The page without its title and its first paragraph, which the report shows already, and with its sections one level
+ * further down. Its links lead to other files of the project, which no node serves, so they are named instead.
+ */
 function pageHtml(markdown: string): string {
-  const html = marked.parse(markdown.replace(/^# .*\n/, ''), { async: false });
+  const body = markdown.replace(/^# .*\n+(?:[^#\n].*\n)*/, '');
+  const html = marked
+    .parse(body, { async: false })
+    .replace(
+      /<a href="([^"#]*)[^"]*">(.*?)<\/a>/gs,
+      (_link, target, text) => `${text} (<code>${fileOf(target)}</code>)`,
+    );
   return html.replace(/<(\/?)h([23])>/g, (_tag, slash, level) => `<${slash}h${Number(level) + 2}>`);
 }
+
+/** The path from the root of the project, for a link that starts at docs/runbook. */
+const fileOf = (target: string): string =>
+  /^https?:/.test(target) ? target : posix.join('docs/runbook', target === '' ? 'README.md' : target);

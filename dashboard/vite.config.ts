@@ -24,5 +24,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // A slow machine is no news.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
 });
