@@ -7,7 +7,7 @@ import type { Plugin } from 'vite';
 const NAME = 'virtual:runbook-pages';
 const RESOLVED = `\0${NAME}`;
 /** A page of the runbook is named by the finding that it is about. */
-const PAGE = /^([A-Z][A-Z0-9_]*)\.md$/;
+const PAGE = /^(?!README)([A-Z][A-Z0-9_]*)\.md$/;
 
 /**
  * Turns `docs/runbook/<CODE>.md` into HTML while the dashboard is built. Each page becomes a file of its own that the
@@ -42,5 +42,16 @@ export function runbookPages(folder: string): Plugin {
 /** The page without its title, which the report shows already, and with its sections one level further down. */
 function pageHtml(markdown: string): string {
   const html = marked.parse(markdown.replace(/^# .*\n/, ''), { async: false });
-  return html.replace(/<(\/?)h([23])>/g, (_tag, slash, level) => `<${slash}h${Number(level) + 2}>`);
+  return html
+    .replace(/<(\/?)h([23])>/g, (_tag, slash, level) => `<${slash}h${Number(level) + 2}>`)
+    .replace(/<a href="([^":]*)">([^<]*)<\/a>/g, (_tag, target: string, text: string) =>
+      namedPage(target, text),
+    );
+}
+
+/** A node serves no other pages of the project, so that a link to one becomes its name. */
+function namedPage(target: string, text: string): string {
+  const path = target.startsWith('../') ? `docs/${target.slice(3)}` : `docs/runbook/${target}`;
+  const [file, section] = path.split('#');
+  return `${text} (<code>${file}</code>${section === undefined ? '' : ', under that heading'})`;
 }

@@ -110,7 +110,7 @@ async function takePictures(intact, damaged) {
   for (const theme of ['light', 'dark']) {
     await inContext(browser, DESKTOP, theme, async (page) => {
       for (const [name, url, hash, before] of pictures)
-        await takeOne(page, `${name}-${theme}`, url + '/' + hash, before);
+        await takeOne(page, `${name}-${theme}`, `${url}/${hash}`, before);
     });
   }
   await inContext(browser, PHONE, 'light', (page) => takeOne(page, 'phone-light', `${damaged}/#/`));

@@ -21,13 +21,13 @@ export interface MonitorFacts {
   readonly recentFigures: RecentFigures;
 }
 
-/** Null or absent: not measured, or too few to say. */
+/** Null: not measured, or too few to say. */
 export interface RecentFigures {
   /** 0 to 1. */
-  readonly cacheHitRate: number | null | undefined;
-  readonly averageValidationMs: number | null | undefined;
+  readonly cacheHitRate: number | null;
+  readonly averageValidationMs: number | null;
   /** Of the limit of the validator process. */
-  readonly memoryPercent: number | null | undefined;
+  readonly memoryPercent: number | null;
 }
 
 export interface VolumeReading {

@@ -4,7 +4,6 @@ import {
   AlertStore,
   Conditions,
   type MonitorFacts,
-  type RecentFigures,
   type Vitals,
   type VolumeReading,
 } from '../alerts/index.js';
@@ -13,11 +12,9 @@ import { type NodeRegistry, openLocalDocuments, type SharedDocuments } from '../
 import type { EndedJob } from '../jobs/index.js';
 import type { Metrics } from '../metrics/index.js';
 import type { Validator } from '../pool/index.js';
-import { LEVEL_CHECKS, type Level } from '../validation/index.js';
 import { openChannels } from './alert-channels.js';
 import type { Base } from './base.js';
 import { resultOf } from './ended-result.js';
-import { OwnFigures } from './own-figures.js';
 import type { RuntimeConfig } from './runtime-config.js';
 
 interface Parts {
@@ -27,8 +24,7 @@ interface Parts {
   readonly validator: Validator;
   readonly runtime: RuntimeConfig;
   readonly metrics: Metrics;
-  /** What the monitor tells of itself, once it is there. */
-  readonly monitorFacts?: () => MonitorFacts | undefined;
+  readonly monitorFacts: () => MonitorFacts;
 }
 
 /** The alerts of a node. */
@@ -38,8 +34,6 @@ export interface Alerts {
    * Takes a job that has ended; bears being given one twice. Errors: when it cannot be kept now, and is to be given again.
    */
   observe(ended: EndedJob): Promise<void>;
-  /** A round of the monitor could not even be asked for. Never throws. */
-  roundRefused(level: Level): void;
   close(): Promise<void>;
 }
 
@@ -77,21 +71,12 @@ export async function openAlerts(parts: Parts): Promise<Alerts> {
     onOpened: (rule, severity) => metrics.alertOpened(rule, severity),
     onDelivery: (channel, outcome) => metrics.alertDelivery(channel, outcome),
   });
-  const figures = new OwnFigures();
-  const looks = lookRepeatedly(parts, service, figures);
+  const looks = lookRepeatedly(parts, service);
   return {
     service,
     async observe(ended) {
-      figures.note(ended.record);
       const result = resultOf(ended);
       if (result) await service.observe(result);
-    },
-    roundRefused(level) {
-      const { replicaId: replica } = files;
-      const round = { chain, replica, node, level, checks: LEVEL_CHECKS[level], reason: 'the log says why' };
-      service.roundRefused(round).catch((error: unknown) => {
-        log.warn('a refused round was not taken up by the alerts', { reason: String(error) });
-      });
     },
     async close() {
       await looks.close();
@@ -114,11 +99,7 @@ function localState({ state }: Base) {
   };
 }
 
-function lookRepeatedly(
-  parts: Parts,
-  service: AlertService,
-  figures: OwnFigures,
-): { close(): Promise<void> } {
+function lookRepeatedly(parts: Parts, service: AlertService): { close(): Promise<void> } {
   const { base } = parts;
   const { custom } = base.settings.integrity.alerting;
   const conditions = new Conditions({
@@ -138,7 +119,7 @@ function lookRepeatedly(
   let looking: Promise<void> | undefined;
   const look = async () => {
     try {
-      const vitals = await vitalsOf(parts, figures);
+      const vitals = await vitalsOf(parts);
       const { raised, cleared } = conditions.judge(vitals, base.now().getTime());
       await service.evaluate(raised, cleared);
     } catch (error) {
@@ -159,32 +140,14 @@ function lookRepeatedly(
   };
 }
 
-async function vitalsOf(parts: Parts, figures: OwnFigures): Promise<Vitals> {
-  const { base, registry, monitorFacts } = parts;
-  const monitor = monitorFacts?.();
+async function vitalsOf({ base, registry, monitorFacts }: Parts): Promise<Vitals> {
+  const monitor = monitorFacts();
   return {
     volumes: await volumesOf(base),
     heights: heightsOf(registry),
     redis: base.fleet?.redis.connected('control'),
-    figures: await figuresOf(parts, figures, monitor),
+    figures: monitor.recentFigures,
     monitor,
-  };
-}
-
-/** The monitor's history is longer than what this process remembers, but it may be switched off. */
-async function figuresOf(
-  { stores, validator, runtime }: Parts,
-  own: OwnFigures,
-  monitor: MonitorFacts | undefined,
-): Promise<RecentFigures> {
-  const { rssBytes } = validator.stats();
-  const limitBytes = runtime.current().max_memory_mb * 2 ** 20;
-  const hitRate = own.hitRate(await stores.cache.stats());
-  const { cacheHitRate, averageValidationMs } = monitor?.recentFigures ?? {};
-  return {
-    cacheHitRate: cacheHitRate ?? hitRate,
-    averageValidationMs: averageValidationMs ?? own.averageMs(),
-    memoryPercent: rssBytes === undefined ? null : (rssBytes / limitBytes) * PERCENT,
   };
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JobRecord, JobSpec } from '../../src/jobs/index.js';
 import { resultOf } from '../../src/node/ended-result.js';
-import { OwnFigures } from '../../src/node/own-figures.js';
 
 const AT = '2026-03-01T12:00:00.000Z';
 
@@ -57,34 +56,5 @@ describe('resultOf', () => {
       },
     });
     expect(resultOf({ record: ended })).toBeUndefined();
-  });
-});
-
-describe('OwnFigures', () => {
-  it('tell an average of the newest validations, from five on', () => {
-    const figures = new OwnFigures();
-    const took = (ms: number) =>
-      figures.note(
-        record(
-          {},
-          { state: 'completed', startedAt: AT, finishedAt: new Date(Date.parse(AT) + ms).toISOString() },
-        ),
-      );
-    for (const ms of [100, 200, 300, 400]) took(ms);
-    figures.note(record());
-    expect(figures.averageMs()).toBeNull();
-    took(500);
-    expect(figures.averageMs()).toBe(300);
-    for (let i = 0; i < 50; i++) took(10);
-    expect(figures.averageMs()).toBe(10);
-  });
-
-  it('tell a hit rate of the last lookups, from twenty on', () => {
-    const figures = new OwnFigures();
-    expect(figures.hitRate({ hits: 1000, misses: 0 })).toBeNull();
-    expect(figures.hitRate({ hits: 1010, misses: 9 })).toBeNull();
-    expect(figures.hitRate({ hits: 1010, misses: 10 })).toBe(0.5);
-    for (let i = 0; i < 120; i++) figures.hitRate({ hits: 1010, misses: 10 });
-    expect(figures.hitRate({ hits: 1010, misses: 10 })).toBeNull();
   });
 });

@@ -103,7 +103,11 @@ jobs.worker_threads = 1
       const { queues } = (await answer.json()) as {
         queues: { name: string; readOnlyMode: boolean; jobs: { id: string }[] }[];
       };
-      expect(queues.map(({ name }) => name)).toEqual([`jobs-${replicaId}`, `shards-${replicaId}`]);
+      expect(queues.map(({ name }) => name)).toEqual([
+        `jobs-${replicaId}`,
+        `shards-${replicaId}`,
+        `rounds-${replicaId}`,
+      ]);
       expect(queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true);
       return queues[0]!.jobs.find(({ id }) => id === jobId);
     };
