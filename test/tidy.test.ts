@@ -24,7 +24,8 @@ function filesUnder(folder: string, extension: string): SourceFile[] {
 }
 
 const product = [...filesUnder('src', '.ts'), ...filesUnder('workers', '.ts')];
-const code = [...product, ...filesUnder('test', '.ts'), ...filesUnder('bench', '.ts')];
+const dashboard = [...filesUnder('dashboard', '.ts'), ...filesUnder('dashboard', '.tsx')];
+const code = [...product, ...dashboard, ...filesUnder('test', '.ts'), ...filesUnder('bench', '.ts')];
 const texts = [
   ...code,
   ...filesUnder('docs', '.md'),
@@ -75,8 +76,15 @@ describe('the sources', () => {
   });
 
   it('have kebab-case names', () => {
-    const names = code.filter(({ path }) => !/(^|\/)[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test|\.d)?\.ts$/.test(path));
+    const names = code.filter(
+      ({ path }) => !/(^|\/)[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test|\.d|\.config)?\.tsx?$/.test(path),
+    );
     expect(names.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('take nothing but types of the node into the dashboard', () => {
+    expect(dashboard.length).toBeGreaterThan(40);
+    expect(pathsOf(dashboard, /^import (?!type\b)[^;]*from '(?:\.\.\/)+src\//m)).toEqual([]);
   });
 
   it('keep time, chance and input out of the pure folders', () => {

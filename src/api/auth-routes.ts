@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ROLES } from '../auth/index.js';
 import { ProvChainError } from '../errors.js';
-import type { ApiAuth, ApiDependencies, Tokens } from './dependencies.js';
+import type { ApiAuth, ApiDependencies, Principal, Tokens } from './dependencies.js';
+import { grantQueues, withdrawQueues } from './queue-cookie.js';
 import { type Reply, type Route, route } from './route.js';
 
 const tag = 'Authentication';
@@ -29,16 +30,24 @@ function authOf(node: ApiDependencies): ApiAuth {
   throw new ProvChainError('NOT_FOUND', 'authentication is switched off here, so there is nobody to log in');
 }
 
-const tokensReply = ({ accessToken, refreshToken, expiresIn, user }: Tokens): Reply => ({
-  status: 200,
-  json: {
-    accessToken,
-    tokenType: 'Bearer',
-    expiresIn,
-    refreshToken: refreshToken ?? null,
-    user: { name: user.name, role: user.role },
-  },
-});
+function tokensReply(node: ApiDependencies, tokens: Tokens): Reply {
+  const { accessToken, refreshToken, expiresIn, user } = tokens;
+  return {
+    status: 200,
+    headers: grantQueues(node, tokens),
+    json: {
+      accessToken,
+      tokenType: 'Bearer',
+      expiresIn,
+      refreshToken: refreshToken ?? null,
+      user: { name: user.name, role: user.role },
+    },
+  };
+}
+
+const cookieHeader = {
+  'Set-Cookie': 'In a fleet, for operators: the same token for the page under /queues, and for nothing else.',
+};
 
 const login = route({
   id: 'login',
@@ -55,12 +64,12 @@ const login = route({
       password: z.string().min(1).max(LONGEST_PASSWORD),
     }),
   },
-  responses: { 200: { description: 'Tokens.', schema: tokensSchema } },
+  responses: { 200: { description: 'Tokens.', schema: tokensSchema, headers: cookieHeader } },
   errors: ['LOGIN_FAILED', 'LOCKED_OUT', 'NOT_FOUND'],
   audit: 'auth.login',
   async handle({ body, ip, noteForAudit }, node) {
     noteForAudit({ username: body.username });
-    return tokensReply(await authOf(node).login(body.username, body.password, ip));
+    return tokensReply(node, await authOf(node).login(body.username, body.password, ip));
   },
 });
 
@@ -74,13 +83,13 @@ const refresh = route({
   description:
     'Each refresh token works once. One that comes a second time ends the session that it belongs to.',
   body: { kind: 'json', schema: z.strictObject({ refreshToken: tokenSchema }) },
-  responses: { 200: { description: 'Tokens.', schema: tokensSchema } },
+  responses: { 200: { description: 'Tokens.', schema: tokensSchema, headers: cookieHeader } },
   errors: ['UNAUTHENTICATED', 'NOT_FOUND'],
   audit: 'auth.refresh',
   async handle({ body, noteForAudit }, node) {
     const tokens = await authOf(node).refresh(body.refreshToken);
     noteForAudit({ username: tokens.user.name });
-    return tokensReply(tokens);
+    return tokensReply(node, tokens);
   },
 });
 
@@ -97,8 +106,58 @@ const logout = route({
   audit: 'auth.logout',
   async handle({ body, header }, node) {
     await authOf(node).logout(header('Authorization'), body.refreshToken);
-    return { status: 204 };
+    return { status: 204, headers: withdrawQueues(node) };
   },
 });
 
-export const authRoutes: readonly Route[] = [login, refresh, logout];
+const sessionSchema = z
+  .object({
+    authentication: z.boolean().meta({ description: 'False: nobody is asked who they are.' }),
+    user: z.string().nullable().meta({ description: 'Null without a valid token.' }),
+    role: z.enum(ROLES).nullable().meta({ description: '`admin` where nobody is asked.' }),
+    mode: z.enum(['embedded', 'fleet']),
+    queues: z.boolean().meta({ description: 'There is a page of the queues under /queues.' }),
+    nodeId: z.string(),
+    version: z.string(),
+  })
+  .meta({ id: 'Session' });
+
+/** Who has sent this, or null. A token that is not valid (any more) is as none: this is where a page finds that out. */
+async function callerOf(auth: ApiAuth, header: string | undefined): Promise<Principal | null> {
+  if (header === undefined) return null;
+  try {
+    return await auth.authenticate(header);
+  } catch (thrown) {
+    if (ProvChainError.from(thrown).code === 'UNAUTHENTICATED') return null;
+    throw thrown;
+  }
+}
+
+const session = route({
+  id: 'session',
+  method: 'GET',
+  path: '/api/auth/session',
+  role: 'public',
+  tag,
+  summary: 'Who is asking, and what kind of node answers',
+  requestHeaders: { Authorization: 'Without a valid token the answer names nobody.' },
+  responses: {
+    200: { description: 'What a page needs to know before anything else.', schema: sessionSchema },
+  },
+  errors: ['STORE_UNAVAILABLE'],
+  async handle({ header }, { auth, about, queues }) {
+    const caller = auth === undefined ? null : await callerOf(auth, header('Authorization'));
+    const json = {
+      authentication: auth !== undefined,
+      user: caller?.name ?? null,
+      role: auth === undefined ? 'admin' : (caller?.role ?? null),
+      mode: about.mode,
+      queues: queues !== undefined,
+      nodeId: about.nodeId,
+      version: about.version,
+    };
+    return { status: 200, json };
+  },
+});
+
+export const authRoutes: readonly Route[] = [session, login, refresh, logout];

@@ -2,14 +2,23 @@
  * What the API needs of the rest of the node. Each interface is only as large as the routes that use it; the parts are
  * joined in the wiring, and tests give small ones of their own.
  */
+import type {
+  AlertQuery,
+  AlertView,
+  ChannelName,
+  ChannelView,
+  SilenceMatch,
+  SilenceView,
+} from '../alerts/index.js';
 import type { Role } from '../auth/index.js';
 import type { InclusionProof } from '../chain/index.js';
 import type { JobEvent, JobOrigin, JobRecord, JobRequest, JobState } from '../jobs/index.js';
 import type { Log } from '../logging/index.js';
-import type { ChainHead } from '../pool/index.js';
+import type { ChainHead, FoundBlock, InspectedPayload, SearchTarget } from '../pool/index.js';
 import type { RdfFormat } from '../rdf/index.js';
 import type { RuntimePatch, RuntimeSettings } from '../settings/index.js';
-import type { Level, Status } from '../validation/index.js';
+import type { Check, Finding, Level, Status } from '../validation/index.js';
+import type { DashboardFiles } from './dashboard-files.js';
 import type { DashboardView, HistoryView, MapView } from './monitor-schemas.js';
 import type { CacheStats, HealthSnapshot, LastResult, NodeEntry, PerformanceSnapshot } from './snapshots.js';
 
@@ -110,6 +119,58 @@ export interface ApiChain {
   append(document: Uint8Array, format: RdfFormat, options: AppendOptions): Promise<BlockEntry>;
 }
 
+/** A header as it is stored: its hash recomputed and as stored, and the fields if they can be read. */
+export interface InspectedHeader {
+  readonly hash: string | null;
+  readonly storedHash: string | null;
+  readonly fields: Readonly<Record<string, unknown>> | null;
+  /** Why there are none. */
+  readonly problem: string | null;
+  readonly bytes: Uint8Array;
+}
+
+interface Neighbour {
+  readonly index: number;
+  readonly hash: string | null;
+}
+
+/** Everything that is known of one block, damaged or not. */
+export interface InspectedBlock {
+  readonly index: number;
+  readonly height: number;
+  /** Those of level Full, without `history` where that would take long. */
+  readonly checks: readonly Check[];
+  /** What a validation of this block came to, and when. */
+  readonly status: Status;
+  readonly complete: boolean;
+  readonly findings: readonly Finding[];
+  readonly asOf: string;
+  readonly header: InspectedHeader;
+  readonly payload: InspectedPayload;
+  readonly previous: Neighbour | null;
+  readonly next: Neighbour | null;
+}
+
+export interface BlockSearch {
+  readonly target: SearchTarget;
+  /** The newest block that is looked at is the one before; the last of the chain when not given. */
+  readonly before?: number;
+}
+
+export interface BlockSearchAnswer {
+  readonly blocks: readonly FoundBlock[];
+  readonly searched: { readonly from: number; readonly to: number };
+  readonly next: number | null;
+  readonly unread: number;
+}
+
+/** Looks into blocks for people. Who asks twice at once waits for the first; errors of both: OVERLOADED. */
+export interface ApiInspector {
+  /** Errors: NOT_FOUND. */
+  inspect(index: number, client: string, signal: AbortSignal): Promise<InspectedBlock>;
+  search(wanted: BlockSearch, client: string, signal: AbortSignal): Promise<BlockSearchAnswer>;
+}
+
 export interface ApiCache {
   stats(): Awaitable<CacheStats>;
   /** Takes away every result, on all nodes that share them; says how much this node could count. */
@@ -146,6 +207,31 @@ export interface ApiRuntimeConfig {
   rollback(by: string): Promise<RuntimeDocument>;
 }
 
+export interface AlertList {
+  readonly alerts: readonly AlertView[];
+  readonly silences: readonly SilenceView[];
+  readonly channels: readonly ChannelView[];
+}
+
+export interface ChannelTest {
+  readonly channel: ChannelName;
+  readonly ok: boolean;
+  readonly error: string | null;
+}
+
+export interface ApiAlerts {
+  /** Newest first. */
+  list(query: AlertQuery): AlertList;
+  /** Errors: NOT_FOUND. */
+  acknowledge(id: string, by: string, comment: string | undefined): Promise<AlertView>;
+  /** Errors: OVERLOADED. */
+  silence(match: SilenceMatch, minutes: number, reason: string, by: string): Promise<SilenceView>;
+  /** Errors: NOT_FOUND. */
+  endSilence(id: string): Promise<void>;
+  /** Sends a test over one channel or all that are enabled. Errors: NOT_FOUND for one that is not. */
+  test(channel: ChannelName | undefined, by: string): Promise<readonly ChannelTest[]>;
+}
+
 export interface FreezeState {
   readonly frozen: boolean;
   readonly source?: 'operator' | 'maintenance';
@@ -180,6 +266,21 @@ export interface ApiAuth {
   refresh(refreshToken: string): Promise<Tokens>;
   /** Revokes the access token of the header, and the refresh token if one is given. */
   logout(header: string | undefined, refreshToken?: string): Promise<void>;
+}
+
+/** A page or a part of it, as it is sent. */
+export interface BoardAnswer {
+  readonly status: number;
+  readonly type: string;
+  readonly raw: string | Uint8Array;
+  /** What this name stands for never changes. */
+  readonly immutable: boolean;
+}
+
+/** The queues of a fleet, to look at. */
+export interface ApiQueueBoard {
+  /** What the path below /queues names, by its decoded segments. Errors: NOT_FOUND, QUEUE_UNAVAILABLE. */
+  get(path: readonly string[], query: Readonly<Record<string, string>>): Promise<BoardAnswer>;
 }
 
 export interface ApiAuditEvent {
@@ -228,12 +329,22 @@ export interface ApiOptions {
   readonly maxEventStreams?: number;
 }
 
+/** What a node says of itself to everybody. */
+export interface ApiAbout {
+  readonly nodeId: string;
+  readonly version: string;
+  readonly mode: 'embedded' | 'fleet';
+}
+
 export interface ApiDependencies {
   readonly options: ApiOptions;
+  readonly about: ApiAbout;
   readonly jobs: ApiJobs;
   readonly chain: ApiChain;
+  readonly inspector: ApiInspector;
   readonly cache: ApiCache;
   readonly monitor: ApiMonitor;
+  readonly alerts: ApiAlerts;
   readonly runtimeConfig: ApiRuntimeConfig;
   readonly freeze: ApiFreeze;
   readonly log: Log;
@@ -251,6 +362,10 @@ export interface ApiDependencies {
   audit(event: ApiAuditEvent): Awaitable<void>;
   /** Absent: nobody is asked who they are, and everybody may do everything. */
   readonly auth?: ApiAuth;
+  /** Absent: the dashboard was not built. */
+  readonly dashboard?: DashboardFiles;
+  /** Absent on a node that is alone. */
+  readonly queues?: ApiQueueBoard;
   readonly rateLimit?: { consume(key: string): Awaitable<RateDecision> };
   /** Aborted when the node begins to stop: streams and waits end, and nothing new is taken. */
   readonly stopping?: AbortSignal;

@@ -7,6 +7,7 @@ import type { ApiDependencies, Principal } from './dependencies.js';
 import type { PathMatch } from './match.js';
 import { parseBy } from './parse.js';
 import { problemOf, withExtras } from './problem.js';
+import { authorizationOfCookie } from './queue-cookie.js';
 import { abandonBody, checkMediaType, hasBody, type MediaType, readBody } from './request-body.js';
 import { requestIdOf } from './request-id.js';
 import type { ApiRequest, Method, Reply, Route } from './route.js';
@@ -112,8 +113,9 @@ export class Exchange {
   async #authorize(route: Route): Promise<void> {
     if (route.role === 'public') return;
     const { auth } = this.node;
-    this.#principal =
-      auth === undefined ? LOCAL : await auth.authenticate(this.request.headers.authorization);
+    const { authorization, cookie } = this.request.headers;
+    const credentials = authorization ?? (route.byCookie ? authorizationOfCookie(cookie) : undefined);
+    this.#principal = auth === undefined ? LOCAL : await auth.authenticate(credentials);
     if (!roleAllows(this.#principal.role, route.role)) {
       throw new ProvChainError(
         'FORBIDDEN',

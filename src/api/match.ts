@@ -13,6 +13,7 @@ export interface PathMatch {
 interface Declared {
   readonly path: string;
   readonly segments: readonly string[];
+  readonly deep: boolean;
   readonly methods: Map<Method, Route>;
   allow: string;
 }
@@ -38,7 +39,8 @@ export class RouteTable {
       : this.#fixed.get(route.path);
     if (declared === undefined) {
       const { path } = route;
-      declared = { path, segments: path.split('/'), methods: new Map(), allow: '' };
+      const { deep = false } = route;
+      declared = { path, segments: path.split('/'), deep, methods: new Map(), allow: '' };
       if (open) this.#open.push(declared);
       else this.#fixed.set(path, Object.assign(declared, { params: NO_PARAMS }));
     }
@@ -60,12 +62,17 @@ export class RouteTable {
     }
     const segments = trimmed.split('/');
     for (const declared of this.#open) {
-      if (fits(declared.segments, segments))
-        return { ...declared, params: paramsOf(declared.segments, segments) };
+      const given = declared.deep ? joinRest(segments, declared.segments.length) : segments;
+      if (fits(declared.segments, given)) return { ...declared, params: paramsOf(declared.segments, given) };
     }
     return undefined;
   }
 }
+
+const joinRest = (segments: readonly string[], length: number): readonly string[] =>
+  segments.length <= length
+    ? segments
+    : [...segments.slice(0, length - 1), segments.slice(length - 1).join('/')];
 
 const fits = (pattern: readonly string[], segments: readonly string[]): boolean =>
   pattern.length === segments.length &&

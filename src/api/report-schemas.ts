@@ -29,7 +29,7 @@ export const timeSchema = z.string().meta({ description: 'ISO 8601, UTC.', forma
 export const countSchema = z.int().min(0);
 export const measuredSchema = z.number().nullable().meta({ description: 'null: not measured.' });
 
-const findingSchema = z
+export const findingSchema = z
   .looseObject({
     code: z.string().meta({ description: 'docs/findings.md lists them.' }),
     severity: statusSchema,

@@ -86,6 +86,10 @@ export interface Route {
   readonly method: Method;
   /** Parameters as `:name`; each is one segment. */
   readonly path: string;
+  /** The last parameter takes all segments that follow, joined with slashes. */
+  readonly deep?: boolean;
+  /** A page that browsers open: without an Authorization field the token of the cookie counts. Only for GET. */
+  readonly byCookie?: boolean;
   /** The least role that may call it. */
   readonly role: Role | 'public';
   readonly tag: string;

@@ -1,7 +1,6 @@
-import type { QuadText } from '../rdf/index.js';
+import type { LineChange, QuadText } from '../rdf/index.js';
 import type { Finding, Report } from '../validation/index.js';
 import { formatAmount, formatCount } from './format.js';
-import type { LineChange } from './line-difference.js';
 import { checkNames, colorOf } from './report.js';
 import type { HeaderView, PayloadView } from './stored-block.js';
 import { formatTable } from './table.js';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { EXIT, ProvChainError } from '../errors.js';
+import { differLines, type LineChange } from '../rdf/index.js';
 import { exitCodeOf, type Report } from '../validation/index.js';
 import { printBlock } from './block-report.js';
 import { describeCommand } from './help.js';
-import { differLines, type LineChange } from './line-difference.js';
 import { parseIndex } from './options.js';
 import { readStoredBlock, textOf, viewHeader, viewPayload } from './stored-block.js';
 import { createTerminal } from './terminal.js';

@@ -228,7 +228,8 @@ async function follow(client: Client, terminal: Terminal, known: RemoteJob): Pro
 const isOver = ({ state }: RemoteJob): boolean => state !== 'queued' && state !== 'running';
 
 async function conclude(client: Client, terminal: Terminal, job: RemoteJob): Promise<void> {
-  const report = isOver(job) ? await reportOf(client, job) : undefined;
+  // What a fleet job came to stands in the job itself, replica by replica; each of those has a report of its own.
+  const report = isOver(job) && job.kind === 'replica' ? await reportOf(client, job) : undefined;
   printJob(terminal, job);
   if (report) {
     terminal.print('');
@@ -238,7 +239,7 @@ async function conclude(client: Client, terminal: Terminal, job: RemoteJob): Pro
   if (isOver(job)) process.exitCode = exitCodeOfJob(job);
 }
 
-/** The report of a job that has ended; undefined where there is none, as of a fleet job or one that failed. */
+/** The report of a job of one replica that has ended; undefined where there is none, as of one that failed. */
 async function reportOf(client: Client, job: RemoteJob): Promise<Report | undefined> {
   try {
     return await client.report(job.jobId);

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { EXIT } from '../errors.js';
 import { packageVersion } from '../version.js';
+import { registerAlerts } from './alerts.js';
 import { registerAppend } from './append.js';
 import { registerAudit } from './audit.js';
 import { registerCanonicalize } from './canonicalize.js';
@@ -42,6 +43,7 @@ export function createProgram(): Command {
   registerInspect(program);
   registerProof(program);
   registerJobs(program);
+  registerAlerts(program);
   registerCanonicalize(program);
   registerConfig(program);
   registerServe(program);

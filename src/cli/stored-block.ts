@@ -9,9 +9,8 @@ import {
 } from '../chain/index.js';
 import { ProvChainError } from '../errors.js';
 import { chainFiles, openSource } from '../ledger/index.js';
-import { canonicalize, parseNQuads, type QuadText } from '../rdf/index.js';
+import { canonicalize, differLines, type LineChange, parseNQuads, type QuadText } from '../rdf/index.js';
 import type { BlockSource, Column } from '../validation/index.js';
-import { differLines, type LineChange } from './line-difference.js';
 
 /** One value of the store: there, not there, or RocksDB reports that it is damaged. */
 export type StoredValue =

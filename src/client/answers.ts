@@ -77,29 +77,31 @@ const outcome = z.looseObject({
 
 const list = z.looseObject({ jobs: z.array(job), next: z.string().nullish() });
 
-export const parseJob = (value: unknown): RemoteJob => parse(job, value, 'a job');
+export const parseJob = (value: unknown): RemoteJob => parseAnswer(job, value, 'a job');
 
 export function parseJobList(value: unknown): {
   readonly jobs: readonly RemoteJob[];
   readonly next?: string;
 } {
-  const { jobs, next } = parse(list, value, 'a list of jobs');
+  const { jobs, next } = parseAnswer(list, value, 'a list of jobs');
   return next == null ? { jobs } : { jobs, next };
 }
 
-export const parseReport = (value: unknown): Report => parse(report, value, 'a report') as unknown as Report;
+export const parseReport = (value: unknown): Report =>
+  parseAnswer(report, value, 'a report') as unknown as Report;
 
 /** What a submission gives when no more is to be waited for: the job of the request, or without one the cached report. */
 export function parseOutcome(
   value: unknown,
 ): { readonly job: RemoteJob } | { readonly report: Report; readonly ageMs: number } {
-  const answer = parse(outcome, value, 'a result');
+  const answer = parseAnswer(outcome, value, 'a result');
   if (answer.job) return { job: answer.job };
   if (!answer.report) throw strange('a result', 'it has neither a job nor a report');
   return { report: answer.report as unknown as Report, ageMs: answer.ageMs };
 }
 
-function parse<S extends z.ZodType>(schema: S, value: unknown, what: string): z.infer<S> {
+/** Errors: SERVER_UNREACHABLE for an answer that is not of this form. */
+export function parseAnswer<S extends z.ZodType>(schema: S, value: unknown, what: string): z.infer<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -1,5 +1,6 @@
 import type { JobRequest, JobState } from '../jobs/index.js';
 import type { Level, Report } from '../validation/index.js';
+import { type AlertsClient, alertsClient } from './alerts.js';
 import { parseJob, parseJobList, parseOutcome, parseReport, type RemoteJob } from './answers.js';
 import { Http } from './http.js';
 import { type WatchOptions, watchJob } from './watch.js';
@@ -31,7 +32,7 @@ export interface CallOptions {
 }
 
 /**
- * The jobs of a node, over its REST interface. Every method rejects with a `ProvChainError`: the code that the node's
+ * The jobs and alerts of a node, over its REST interface. Every method rejects with a `ProvChainError`: the code that the node's
  * problem document names (NOT_FOUND, OVERLOADED, FORBIDDEN …), or SERVER_UNREACHABLE when nothing answers, not in time,
  * or not as a node does.
  */
@@ -52,6 +53,7 @@ export interface Client {
   report(jobId: string, options?: CallOptions): Promise<Report>;
   /** The job after each change until it has ended; see {@link watchJob}. */
   watch(jobId: string, options?: Partial<WatchOptions>): AsyncGenerator<RemoteJob>;
+  readonly alerts: AlertsClient;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -93,6 +95,7 @@ export function createClient(options: ClientOptions): Client {
     async report(jobId, { signal } = {}) {
       return parseReport((await http.request({ path: pathOf(jobId, '/report'), signal })).json);
     },
+    alerts: alertsClient(http),
     watch: (jobId, watchOptions) =>
       watchJob(http, jobId, { idleMs: IDLE_MS, patienceMs: PATIENCE_MS, ...watchOptions }),
   };

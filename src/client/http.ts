@@ -49,14 +49,14 @@ export class Http {
     return this.#base;
   }
 
-  /** One request and its whole answer, which is JSON. */
+  /** One request and its whole answer, which is JSON, or nothing with 204. */
   async request(call: Call): Promise<Answer> {
     const timeout = AbortSignal.timeout(this.#options.timeoutMs);
     const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
     const answer = await this.#fetch(call, signal);
     const text = await this.#whole(call, answer);
     if (!answer.ok) throw errorOfAnswer(this.#base, answer, text);
-    return { status: answer.status, text, json: this.#parse(text) };
+    return { status: answer.status, text, json: answer.status === 204 ? null : this.#parse(text) };
   }
 
   /** A request whose answer is an event stream; undefined when there is nothing to come. The time limit ends when it begins. */

@@ -1,3 +1,11 @@
+export type {
+  AlertsClient,
+  RemoteAlert,
+  RemoteAlerts,
+  RemoteSilence,
+  RemoteTests,
+  SilenceRequest,
+} from './alerts.js';
 export type { RemoteJob } from './answers.js';
 export {
   type CallOptions,

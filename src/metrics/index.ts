@@ -7,6 +7,7 @@ export {
 } from './metrics.js';
 export { createMetricsServer, type MetricsServer, type MetricsServerOptions } from './metrics-server.js';
 export type {
+  AlertSample,
   CacheSample,
   ChainSample,
   LimitSample,

@@ -69,6 +69,9 @@ export interface Metrics {
     ofLevel?: boolean,
   ): void;
 
+  alertOpened(rule: string, severity: string): void;
+  alertDelivery(channel: string, outcome: 'sent' | 'retried' | 'given_up'): void;
+
   appendStored(durationMs: number): void;
   appendRefused(code: ErrorCode): void;
 
@@ -127,6 +130,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
       instruments.count('provchain_scrub_slices_total', { status });
       instruments.count('provchain_scrub_blocks_total', {}, blocks);
     },
+    alertOpened: (rule, severity) => instruments.count('provchain_alerts_opened_total', { rule, severity }),
+    alertDelivery: (channel, outcome) =>
+      instruments.count('provchain_alert_deliveries_total', { channel, outcome }),
     loginSucceeded: () => instruments.count('provchain_logins_total', {}),
     authFailed: (code) => instruments.count('provchain_auth_failures_total', { code }),
     auditWritten: () => instruments.count('provchain_audit_records_total', {}),

@@ -56,6 +56,13 @@ export interface MonitorSample {
   readonly overdue?: boolean;
 }
 
+export interface AlertSample {
+  readonly open: Readonly<Record<string, number>>;
+  /** By channel; those that were never tried are left out of `up`. */
+  readonly pending: Readonly<Record<string, number>>;
+  readonly up: Readonly<Record<string, boolean>>;
+}
+
 /** Whom a scrape asks. Each answers from what it knows or within the scrape's patience. */
 export interface MetricSources {
   readonly queues?: Source<readonly QueueSample[]>;
@@ -64,6 +71,7 @@ export interface MetricSources {
   readonly cache?: Source<CacheSample>;
   readonly chain?: Source<ChainSample>;
   readonly redis?: Source<RedisSample>;
+  readonly alerts?: Source<AlertSample>;
   readonly fleet?: Source<{ readonly nodes?: number }>;
   readonly monitor?: Source<MonitorSample>;
 }
@@ -100,6 +108,17 @@ const SETTERS: { readonly [Name in keyof Required<MetricSources>]: Setter<Name> 
     measured(restarts, (value) => into.total('provchain_validator_restarts_total', NO_LABELS, value));
     measured(rssBytes, (value) => into.set('provchain_validator_resident_memory_bytes', NO_LABELS, value));
     measured(cpuPercent, (value) => into.set('provchain_validator_cpu_percent', NO_LABELS, value));
+  },
+  alerts(into, { open, pending, up }) {
+    for (const [severity, count] of Object.entries(open)) {
+      into.set('provchain_alerts_open', { severity }, count);
+    }
+    for (const [channel, count] of Object.entries(pending)) {
+      into.set('provchain_alert_deliveries_pending', { channel }, count);
+    }
+    for (const [channel, works] of Object.entries(up)) {
+      into.set('provchain_alert_channel_up', { channel }, Number(works));
+    }
   },
   limits(into, { maxMemoryMb, maxCpuPercent }) {
     measured(maxMemoryMb, (value) => into.set('provchain_memory_limit_bytes', NO_LABELS, value * MEGABYTE));

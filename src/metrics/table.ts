@@ -147,6 +147,20 @@ export const METRICS = {
   ),
   provchain_scrub_blocks_total: counted('Blocks of slices that were verified completely.'),
   provchain_scrub_overdue: sampled('1 when a block has not been verified for longer than was promised.'),
+  provchain_alerts_open: sampled('Alerts that are open or acknowledged.', ['severity']),
+  provchain_alerts_opened_total: counted(
+    'Alerts that were opened by this node, again or for the first time.',
+    ['rule', 'severity'],
+  ),
+  provchain_alert_deliveries_total: counted(
+    'Attempts of this node to deliver a message: "sent", "retried" (it is tried again) or "given_up".',
+    ['channel', 'outcome'],
+  ),
+  provchain_alert_deliveries_pending: sampled('Messages that a channel is owed.', ['channel']),
+  provchain_alert_channel_up: sampled(
+    '1 when the last attempt to deliver over this channel got through; absent before the first.',
+    ['channel'],
+  ),
 
   provchain_logins_total: counted('Successful logins.'),
   provchain_auth_failures_total: counted('Failed logins and refused requests, by error code.', ['code']),

@@ -50,6 +50,8 @@ export interface RoundsOptions {
   readonly outcome: (jobId: string) => JobOutcome | undefined;
   /** Told once per round that this node has taken: the status of its report, or `failed` or `refused`. */
   readonly count: (status: Status | 'failed' | 'refused') => void;
+  /** Told of a round that could not be asked for, and why. */
+  readonly refused: (reason: string) => void;
   readonly log: Log;
   readonly now: () => number;
 }
@@ -143,6 +145,7 @@ export class Rounds {
       const { code, message } = ProvChainError.from(thrown);
       log.warn('a round of the monitor was refused', { code, reason: message });
       count('refused');
+      this.#options.refused(message);
       const result = { jobId: null, status: null, complete: null, durationMs: null, atMs: now() };
       return { ...round, state: 'refused', code, result };
     }

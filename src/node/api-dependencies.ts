@@ -1,4 +1,5 @@
-import type { ApiAuth, ApiDependencies } from '../api/index.js';
+import type { AlertService } from '../alerts/index.js';
+import type { ApiAbout, ApiAuth, ApiDependencies } from '../api/index.js';
 import type { ResultCache } from '../cache/index.js';
 import type { NodeRegistry } from '../fleet/index.js';
 import type { JobService } from '../jobs/index.js';
@@ -16,8 +17,12 @@ import type { AuditTrail } from './security.js';
 
 interface Parts {
   readonly base: Base;
+  readonly about: ApiAbout;
+  readonly dashboard: ApiDependencies['dashboard'];
+  readonly queues: ApiDependencies['queues'];
   readonly service: JobService;
   readonly chain: ChainService;
+  readonly inspector: ApiDependencies['inspector'];
   readonly stores: { readonly cache: ResultCache };
   readonly runtime: RuntimeConfig;
   readonly freeze: Freeze;
@@ -26,6 +31,7 @@ interface Parts {
   readonly lastResults: LastResults;
   readonly registry: NodeRegistry;
   readonly monitor: NodeMonitor;
+  readonly alerts: { readonly service: AlertService };
   readonly metrics: Metrics;
   readonly audit: AuditTrail;
   readonly auth?: ApiAuth;
@@ -53,13 +59,18 @@ export function apiDependencies(parts: Parts): ApiDependencies {
       detailedHealth: include_detailed_status,
       auditAll: settings.security.audit.log_all_queries,
     },
+    about: parts.about,
+    dashboard: parts.dashboard,
+    queues: parts.queues,
     jobs: meteredJobs(service, metrics),
     chain: parts.chain,
+    inspector: parts.inspector,
     cache: {
       stats: () => stores.cache.stats(),
       clear: (by) => stores.cache.clear(by),
     },
     monitor: parts.monitor.api,
+    alerts: parts.alerts.service,
     runtimeConfig: parts.runtime,
     freeze: freezeOf(parts),
     log,

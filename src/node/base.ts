@@ -81,10 +81,14 @@ export async function openBase(settings: Settings, dir: string): Promise<Base> {
   }
 }
 
-function openLog({ monitoring: { logging }, security, redis, deployment }: Settings): ClosableLog {
+function openLog({ monitoring: { logging }, security, redis, deployment, integrity }: Settings): ClosableLog {
   const { name, region, datacenter, instance_id } = deployment.environment;
   const { level, format, log_file, max_log_size_mb, max_log_files } = logging;
-  const secrets = [security.authentication.jwt_secret_key, redis.shared_secret];
+  const { email, webhook, slack } = integrity.alerting;
+  const secrets = [
+    ...[security.authentication.jwt_secret_key, redis.shared_secret],
+    ...[email.password, webhook.secret, slack.webhook_url, ...Object.values(webhook.headers)],
+  ];
   return createLog({
     level,
     format,

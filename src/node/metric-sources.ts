@@ -1,3 +1,4 @@
+import type { AlertService } from '../alerts/index.js';
 import type { ResultCache } from '../cache/index.js';
 import type { NodeRegistry } from '../fleet/index.js';
 import type { JobService } from '../jobs/index.js';
@@ -19,11 +20,12 @@ interface Parts {
   readonly writing: Writing;
   readonly freeze: Freeze;
   readonly registry: NodeRegistry;
+  readonly alerts: { readonly service: AlertService };
 }
 
 /** Whom a scrape of the metrics asks. */
 export function metricSources(parts: Parts): MetricSources {
-  const { base, service, validator, runtime, stores, replica, writing, freeze, registry } = parts;
+  const { base, service, validator, runtime, stores, replica, writing, freeze, registry, alerts } = parts;
   const redis = base.fleet?.redis;
   return {
     queues() {
@@ -43,6 +45,7 @@ export function metricSources(parts: Parts): MetricSources {
       return { height, timestamp, writer: 'ledger' in writing, frozen: freeze.get().frozen };
     },
     redis: () => redis && { queue: redis.connected('queue'), cache: redis.connected('cache') },
+    alerts: () => alerts.service.figures(),
     fleet: () => (redis ? { nodes: registry.list().length } : undefined),
   };
 }

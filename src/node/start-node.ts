@@ -1,4 +1,4 @@
-import { createApi } from '../api/index.js';
+import { createApi, loadDashboard } from '../api/index.js';
 import { StorageFingerprints } from '../cache/index.js';
 import type { JobService } from '../jobs/index.js';
 import { DEFAULT_LEDGER_SETTINGS } from '../ledger/index.js';
@@ -9,6 +9,7 @@ import { packageVersion } from '../version.js';
 import { apiDependencies } from './api-dependencies.js';
 import { AppendValidations } from './append-validations.js';
 import { type Base, openBase } from './base.js';
+import { ChainInspector } from './chain-inspector.js';
 import { ChainService } from './chain-service.js';
 import { Closer } from './closer.js';
 import { Figures } from './figures.js';
@@ -19,13 +20,14 @@ import { openJobs } from './jobs.js';
 import { LastResults } from './last-results.js';
 import { LocalReplica } from './local-replica.js';
 import { metricSources } from './metric-sources.js';
-import { openMonitor } from './monitor.js';
 import { probesOf } from './probes.js';
+import { openQueueBoard } from './queue-board.js';
 import { openRegistry } from './registry.js';
 import { RuntimeConfig } from './runtime-config.js';
 import { openAuditTrail, openAuth, openRateLimit } from './security.js';
 import { openStores } from './stores.js';
 import { validatorLimits } from './validator-limits.js';
+import { openWatch } from './watch.js';
 import { openForWriting, type Writing } from './writer.js';
 
 /** `api`: serves REST. `worker`: runs jobs and shards. */
@@ -174,7 +176,8 @@ async function openServices(core: Core, closer: Closer) {
   });
   later.service = service;
   closer.add('jobs', () => service.drain(DRAIN_MS));
-  return { ...core, registry, stores, lastResults, figures, service };
+  const watch = await openWatch({ ...core, registry, stores, service }, closer);
+  return { ...core, ...watch, registry, stores, lastResults, figures, service };
 }
 
 type Services = Awaited<ReturnType<typeof openServices>>;
@@ -205,7 +208,7 @@ function openChain(
       if (settings.blockchain.validation.validate_on_block_add) validations.appended();
     },
   });
-  return { freeze, chain };
+  return { freeze, chain, inspector: new ChainInspector({ dir: files.dir, validator, replica }) };
 }
 
 async function openNode(
@@ -218,22 +221,34 @@ async function openNode(
   const { about, startedAt, later, metrics, validator, runtime, writing, replica, registry, service } =
     services;
   const { settings, log, files } = base;
-  const { freeze, chain } = openChain(services, closer);
+  const { freeze, chain, inspector } = openChain(services, closer);
   const stopping = new AbortController();
   const health = new Health({
     ...{ ...about, startedAt, maxAgeMs: LOOK_AGE_MS },
     now: () => base.now().getTime(),
     probes: probesOf({ base, replica, validator, writing, stopping: stopping.signal }),
   });
-  const monitor = await openMonitor(services);
-  closer.add('monitor', () => monitor.close());
-  service.followEnded((ended) => monitor.jobEnded(ended));
-  metrics.addSources({ ...metricSources({ ...services, freeze }), ...monitor.sources });
+  metrics.addSources({ ...metricSources({ ...services, freeze }), ...services.monitor.sources });
   if (roles.includes('api')) {
     const audit = await openAuditTrail(base, metrics);
     closer.add('audit', () => audit.close());
     const auth = await openAuth(base, metrics);
-    const parts = { ...services, chain, freeze, health, monitor, audit, auth, stopping: stopping.signal };
+    const dashboard = await loadDashboard();
+    if (!dashboard) log.info('there is no dashboard: it was not built');
+    const queues = await openQueueBoard(base, () => registry.list());
+    if (queues) closer.add('queue board', () => queues.close());
+    const parts = {
+      ...services,
+      queues,
+      chain,
+      inspector,
+      freeze,
+      health,
+      audit,
+      auth,
+      dashboard,
+      stopping: stopping.signal,
+    };
     const app = createApi(apiDependencies({ ...parts, rateLimit: openRateLimit(base) }));
     const server = await listen(app, serverOptions(base));
     closer.add('server', () => server.close(REQUEST_GRACE_MS));

@@ -1,7 +1,15 @@
 import { FORMAT_LEGACY, type InclusionProof, makeProof, splitStoredHeader, treeKey } from '../chain/index.js';
 import { ProvChainError } from '../errors.js';
 import { openBlock, pinChain, readBlock, readBlocks, type StoredValue } from '../validation/index.js';
-import type { ChainHead, StoredBlockHeader } from './service-messages.js';
+import { inspectPayload, missingPayload } from './block-inspection.js';
+import { searchBlocks } from './block-search.js';
+import type {
+  BlockInspection,
+  ChainHead,
+  SearchAnswer,
+  SearchRequest,
+  StoredBlockHeader,
+} from './service-messages.js';
 import { type ChainView, Views } from './views.js';
 
 /** Blocks that one call reads at most. */
@@ -48,6 +56,29 @@ export class ChainReader {
       if (value === null) throw atBlock('OUT_OF_RANGE', 'no payload is stored', index);
       return value;
     });
+  }
+
+  /** One block of a chain of `height` blocks, as far as it can be read. Errors: OUT_OF_RANGE. */
+  inspectBlock(dir: string, index: number, height: number): Promise<BlockInspection> {
+    return this.#views.use(dir, async (view) => {
+      requireRange(index, index + 1);
+      const around = new Map<number, StoredBlockHeader>();
+      await eachHeader(view, Math.max(0, index - 1), Math.min(height, index + 2), (stored) => {
+        around.set(stored.index, describeHeader(view.files.trust.format, stored));
+      });
+      const header = around.get(index);
+      if (header === undefined) throw atBlock('OUT_OF_RANGE', 'no block is stored', index);
+      const { value, unreadable } = await readBlock(view.source, 'payload', index);
+      const payload = value === null ? missingPayload(unreadable) : inspectPayload(value);
+      return { header, payload, previous: around.get(index - 1), next: around.get(index + 1) };
+    });
+  }
+
+  /** The blocks that hold something; see {@link searchBlocks}. */
+  searchBlocks(dir: string, request: SearchRequest, signal: AbortSignal): Promise<SearchAnswer> {
+    // Opening the view counts: somebody waits.
+    const endMs = performance.now() + request.budgetMs;
+    return this.#views.use(dir, (view) => searchBlocks(view, request, endMs, signal));
   }
 
   /**

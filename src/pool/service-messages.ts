@@ -1,5 +1,6 @@
 import type { BlockHeader, InclusionProof, LegacyHeader } from '../chain/index.js';
 import type { PlainError } from '../errors.js';
+import type { AlignedLine } from '../rdf/index.js';
 import type {
   Plan,
   Progress,
@@ -72,6 +73,67 @@ export interface StoredBlockHeader {
   readonly problem?: string;
 }
 
+/** The payload of a block as it is stored, beside its canonical form. */
+export interface InspectedPayload {
+  /** Null where no payload could be read. */
+  readonly bytes: number | null;
+  /** Of the stored bytes, lower-case hex. */
+  readonly sha256: string | null;
+  /** Whether they are exactly their own canonical form; null when that was not found out. */
+  readonly canonical: boolean | null;
+  /** From the stored lines to the canonical ones, where those are others. */
+  readonly diff: readonly AlignedLine[] | null;
+  /** Lines are left out of `diff`. */
+  readonly shortened: boolean;
+  /** Why there is no payload or no canonical form. */
+  readonly error: string | null;
+}
+
+/** One block as it is stored, whatever it is. */
+export interface BlockInspection {
+  readonly header: StoredBlockHeader;
+  readonly payload: InspectedPayload;
+  /** The headers before and after it, where the chain has those blocks. */
+  readonly previous?: StoredBlockHeader;
+  readonly next?: StoredBlockHeader;
+}
+
+/** What blocks are searched for: a hash of 64 hexadecimal digits, or bytes of a line of their payload. */
+export type SearchTarget =
+  | { readonly kind: 'hash'; readonly hash: string }
+  | { readonly kind: 'line'; readonly needle: string };
+
+export interface SearchRequest {
+  readonly target: SearchTarget;
+  /** The block after the first one that is looked at. */
+  readonly before: number;
+  /** Most blocks to find. */
+  readonly limit: number;
+  /** Milliseconds after which no further stretch is begun. */
+  readonly budgetMs: number;
+}
+
+export interface FoundBlock {
+  readonly index: number;
+  /** Recomputed; null where no header can be read. */
+  readonly hash: string | null;
+  readonly timestamp: string | null;
+  readonly quadCount: number | null;
+  /** The first lines that match; none for a hash. */
+  readonly lines: readonly string[];
+}
+
+export interface SearchAnswer {
+  /** Newest first. */
+  readonly blocks: readonly FoundBlock[];
+  /** The blocks that were looked at. */
+  readonly searched: { readonly from: number; readonly to: number };
+  /** `before` of the search that goes on; null when there is nothing left. */
+  readonly next: number | null;
+  /** Blocks among them of which nothing could be read. */
+  readonly unread: number;
+}
+
 /** What the validator can be asked for, with its arguments and its answer. */
 export interface Calls {
   run: { args: readonly [dir: string, spec: RunSpec, offers: Offers]; value: RunResult };
@@ -82,6 +144,8 @@ export interface Calls {
     value: readonly StoredBlockHeader[];
   };
   readPayload: { args: readonly [dir: string, index: number]; value: Uint8Array };
+  inspectBlock: { args: readonly [dir: string, index: number, height: number]; value: BlockInspection };
+  searchBlocks: { args: readonly [dir: string, request: SearchRequest]; value: SearchAnswer };
   inclusionProof: { args: readonly [dir: string, index: number, height?: number]; value: InclusionProof };
 }
 export type Call = keyof Calls;

@@ -102,6 +102,10 @@ export class ValidatorService {
         return this.#reader.readHeaders(...(args as Calls['readHeaders']['args']));
       case 'readPayload':
         return this.#reader.readPayload(...(args as Calls['readPayload']['args']));
+      case 'inspectBlock':
+        return this.#reader.inspectBlock(...(args as Calls['inspectBlock']['args']));
+      case 'searchBlocks':
+        return this.#reader.searchBlocks(...(args as Calls['searchBlocks']['args']), request.signal);
       case 'inclusionProof':
         return this.#reader.inclusionProof(...(args as Calls['inclusionProof']['args']));
     }

@@ -14,11 +14,14 @@ import type { PoolLimits } from './limits.js';
 import { MemoryWatch } from './memory-watch.js';
 import type {
   Asks,
+  BlockInspection,
   Call,
   Calls,
   ChainHead,
   RunResult,
   RunSpec,
+  SearchAnswer,
+  SearchRequest,
   StoredBlockHeader,
   Vitals,
 } from './service-messages.js';
@@ -134,6 +137,19 @@ export class Validator {
   /** The payload of a block as stored. Errors: NOT_A_CHAIN, STORE_CORRUPT, OUT_OF_RANGE where there is none. */
   readPayload(dir: string, index: number): Promise<Uint8Array> {
     return this.#request('readPayload', [dir, index]);
+  }
+
+  /** One block of a chain of `height` blocks, as far as it can be read. Errors: NOT_A_CHAIN, STORE_CORRUPT, OUT_OF_RANGE. */
+  inspectBlock(dir: string, index: number, height: number): Promise<BlockInspection> {
+    return this.#request('inspectBlock', [dir, index, height]);
+  }
+
+  /**
+   * The newest blocks that hold something, with where the search goes on. It ends early when the signal is aborted.
+   * Errors: NOT_A_CHAIN, STORE_CORRUPT.
+   */
+  searchBlocks(dir: string, request: SearchRequest, signal: AbortSignal): Promise<SearchAnswer> {
+    return this.#request('searchBlocks', [dir, request], { signal });
   }
 
   /**

@@ -2,12 +2,13 @@ import { type ErrorPlace, ProvChainError } from '../errors.js';
 import { checkAliases, checkValues } from './check-values.js';
 import { sortKeys } from './known-keys.js';
 import { byPlace, dotted, Origins, type SettingsProblem } from './problem.js';
-import { checkRules, type Verdict } from './rules.js';
+import { checkRules } from './rules.js';
 import type { Settings, SettingsInput } from './schema.js';
 import { parseToml, readText } from './toml-file.js';
 import { locateToml, type Path } from './toml-places.js';
 import { leavesOf, putIn, removeFrom, type Tree } from './tree.js';
 import { addEnvironment, interpolate } from './variables.js';
+import type { Verdict } from './verdict.js';
 
 export interface LoadOptions {
   /** A TOML file; without one the defaults are in force. */

@@ -36,7 +36,8 @@ function sectionsOf(schema: z.core.$ZodType, path: readonly string[], meaning: s
   const entries = Object.entries(table.shape as Record<string, z.core.$ZodType>);
   const isTable = (one: z.core.$ZodType) => {
     const inner = peel(one);
-    return inner instanceof z.ZodObject || inner instanceof z.ZodRecord;
+    if (inner instanceof z.ZodRecord) return peel(inner.valueType as z.core.$ZodType) instanceof z.ZodObject;
+    return inner instanceof z.ZodObject;
   };
   const settings = entries.filter(([, one]) => !isTable(one)).map(([key, one]) => describeKey(key, one));
   const name = path.map((part) => (part === '<name>' ? part : dotted([part]))).join('.');

@@ -1,17 +1,9 @@
 import { relative, resolve } from 'node:path';
+import { checkAlerting } from './alerting-rules.js';
 import { isLoopbackHost, isLoopbackUrl } from './loopback.js';
 import type { Settings } from './schema.js';
 import { secretProblem } from './secret-strength.js';
-
-/** A rule between settings that is broken, or a remark. */
-export interface Verdict {
-  readonly path: readonly string[];
-  /** Goes after the name of the key. */
-  readonly message: string;
-  readonly only?: 'warning';
-  /** Other keys that it comes from. */
-  readonly given?: readonly (readonly string[])[];
-}
+import type { Verdict } from './verdict.js';
 
 const API = ['network', 'api'] as const;
 const AUTHENTICATION = ['security', 'authentication'] as const;
@@ -35,6 +27,7 @@ export function checkRules(settings: Settings): Verdict[] {
     ...checkQueue(settings),
     ...checkState(settings),
     ...checkScrub(settings),
+    ...checkAlerting(settings),
   ];
 }
 

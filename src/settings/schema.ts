@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { alerting } from './alerting-settings.js';
 import { blockchain } from './blockchain-settings.js';
 import { levels, performance, resourceLimits } from './integrity-settings.js';
 import { backgroundMonitoring } from './monitoring-settings.js';
@@ -16,6 +17,7 @@ export const settingsTable = z.strictObject({
     background_monitoring: backgroundMonitoring,
     resource_limits: resourceLimits,
     levels,
+    alerting,
   }),
   blockchain,
   network,
@@ -34,7 +36,7 @@ type StatedSettings = z.output<typeof settingsTable>;
 
 /** Fills in the defaults that follow from other settings. */
 function completeSettings(stated: StatedSettings) {
-  const { security, state, jobs, redis, integrity, cache } = stated;
+  const { security, state, jobs, redis, integrity, cache, network } = stated;
   const { authentication, audit, rate_limit } = security;
   const secret = authentication.jwt_secret_key !== undefined;
   const keyFile = authentication.jwt_private_key_file !== undefined;
@@ -42,7 +44,11 @@ function completeSettings(stated: StatedSettings) {
   const { max_cache_size, ...performance } = integrity.performance;
   return {
     ...stated,
-    integrity: { ...integrity, performance },
+    integrity: {
+      ...integrity,
+      performance,
+      alerting: completeAlerting(integrity.alerting, network.api.public_url),
+    },
     security: {
       ...security,
       authentication: {
@@ -58,6 +64,12 @@ function completeSettings(stated: StatedSettings) {
     jobs: { ...jobs, max_queue_depth_per_client: jobs.max_queue_depth_per_client ?? jobs.max_queue_depth },
     cache: { ...cache, max_cache_entries: max_cache_size ?? cache.max_cache_entries },
   };
+}
+
+function completeAlerting(stated: StatedSettings['integrity']['alerting'], publicUrl: string | undefined) {
+  const { email, link_base } = stated;
+  const address = email.username?.includes('@') ? email.username : undefined;
+  return { ...stated, link_base: link_base ?? publicUrl, email: { ...email, from: email.from ?? address } };
 }
 
 /** Parses the tree of a TOML file; rules between settings are in rules.ts. */

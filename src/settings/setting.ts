@@ -99,6 +99,26 @@ export function tablesByName<Key extends z.ZodString, Value extends z.ZodType>(k
   return formed(z.record(key, value), 'a table of tables');
 }
 
+/** A table of texts under names that the user chooses. */
+export function textsByName<Value extends z.ZodType>(value: Value) {
+  return formed(z.record(z.string(), value), 'a table of texts');
+}
+
+/** Of a header of HTTP (RFC 9110 §5.5): nothing that ends it. */
+export function headerText() {
+  return formed(z.string().regex(/^[\x20-\x7e]{0,4096}$/), 'a text of printable ASCII');
+}
+
+export function emailAddress() {
+  return formed(
+    z
+      .string()
+      .max(254)
+      .regex(/^[^\s@<>()[\],;:\\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/),
+    'a mail address',
+  );
+}
+
 /** A name for machines: of a node, a region, a prefix of keys. */
 export function label() {
   return formed(
@@ -120,6 +140,10 @@ export function filePath() {
 
 export function secretText() {
   return formed(z.string().max(4096), 'a text of at least 32 bytes');
+}
+
+export function passwordText() {
+  return formed(z.string().min(1).max(1024), 'a text of 1 to 1,024 characters');
 }
 
 export function shortText() {

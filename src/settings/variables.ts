@@ -7,6 +7,7 @@ export const ENVIRONMENT = {
   INSTANCE_ID: ['deployment', 'environment', 'instance_id'],
   REDIS_URL: ['redis', 'url'],
   REDIS_SHARED_SECRET: ['redis', 'shared_secret'],
+  PROVCHAIN_EMAIL_PASSWORD: ['integrity', 'alerting', 'email', 'password'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Puts the variables above into the tree. An empty variable is the same as none. */

@@ -20,7 +20,7 @@ const later = (why: string, more: Partial<WithoutEffect> = {}): WithoutEffect =>
   ...more,
 });
 
-const ALERTS = 'alerts';
+const NOTICES = 'messages before a maintenance window';
 const BACKUP = 'backups';
 const COMPRESSION = 'the RocksDB binding leaves no choice of it';
 const PEERS = 'nodes meet in Redis; there is no network of peers';
@@ -37,24 +37,6 @@ export const WITHOUT_EFFECT: Readonly<Record<string, WithoutEffect>> = {
     'data is never rewritten to make a check pass',
     OFF,
   ),
-  'integrity.alerting.enable_email': later(ALERTS, OFF),
-  'integrity.alerting.enable_webhook': later(ALERTS, OFF),
-  'integrity.alerting.enable_slack': later(ALERTS, OFF),
-  'integrity.alerting.critical_threshold': later(ALERTS),
-  'integrity.alerting.warning_threshold': later(ALERTS),
-  'integrity.alerting.email.smtp_server': later(ALERTS),
-  'integrity.alerting.email.smtp_port': later(ALERTS),
-  'integrity.alerting.email.username': later(ALERTS),
-  'integrity.alerting.email.recipients': later(ALERTS),
-  'integrity.alerting.webhook.url': later(ALERTS),
-  'integrity.alerting.webhook.timeout_seconds': later(ALERTS),
-  'integrity.alerting.webhook.headers': later(ALERTS),
-  'integrity.alerting.slack.webhook_url': later(ALERTS),
-  'integrity.alerting.slack.channel': later(ALERTS),
-  'integrity.alerting.slack.username': later(ALERTS),
-  'integrity.alerting.custom.cache_hit_rate_threshold': later(ALERTS),
-  'integrity.alerting.custom.validation_time_threshold_ms': later(ALERTS),
-  'integrity.alerting.custom.memory_usage_threshold_percent': later(ALERTS),
   'blockchain.storage.enable_compression': never(COMPRESSION),
   'blockchain.storage.compression_level': never(COMPRESSION),
   'blockchain.storage.enable_encryption': never(
@@ -85,7 +67,7 @@ export const WITHOUT_EFFECT: Readonly<Record<string, WithoutEffect>> = {
   'deployment.scaling.max_instances': never(SCALING),
   'deployment.scaling.cpu_threshold_percent': never(SCALING),
   'deployment.scaling.memory_threshold_percent': never(SCALING),
-  'deployment.maintenance.notify_before_maintenance_hours': later(ALERTS),
+  'deployment.maintenance.notify_before_maintenance_hours': later(NOTICES),
   'backup.schedule.enabled': later(BACKUP, OFF),
   'backup.schedule.interval_hours': later(BACKUP),
   'backup.schedule.retention_days': later(BACKUP),

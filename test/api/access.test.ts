@@ -15,6 +15,7 @@ const pathOf = ({ path }: Route): string =>
   path
     .replace(':index', '0')
     .replace(':file', 'start.js')
+    .replace(/search$/, 'search?q=1')
     .replace(':id', 'x')
     .replace(/validate$/, 'validate?wait=0');
 
@@ -27,8 +28,12 @@ describe('every route', () => {
       .filter(({ role }) => role === 'public')
       .map(({ method, path }) => `${method} ${path}`);
     expect(open.sort()).toEqual([
+      'GET /',
+      'GET /api/auth/session',
+      'GET /assets/:file',
       'GET /docs',
       'GET /docs/:file',
+      'GET /favicon.svg',
       'GET /health',
       'GET /health/live',
       'GET /health/ready',

@@ -9,7 +9,8 @@ const routeOf = (routes: readonly Route[], method: string, path: string): Route 
   const fits = (pattern: string) =>
     new RegExp(`^${pattern.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+')}/?$`).test(bare);
   const wanted = method === 'HEAD' ? 'GET' : method;
-  return routes.find((route) => route.method === wanted && fits(route.path));
+  const fitting = routes.filter((route) => route.method === wanted && fits(route.path));
+  return fitting.find((route) => !route.path.includes(':')) ?? fitting[0];
 };
 
 /**

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { AlertService, AlertStore, type Channel } from '../../src/alerts/index.js';
 import {
   type ApiAuditEvent,
   type ApiAuth,
@@ -17,8 +18,10 @@ import {
 import { ProvChainError } from '../../src/errors.js';
 import { silentLog } from '../../src/logging/index.js';
 import { mergeRuntime, type RuntimeSettings } from '../../src/settings/index.js';
+import { MemoryDocuments } from '../support/memory-documents.js';
 import { ChainInMemory } from './chain-in-memory.js';
 import { checkAnswer } from './contract.js';
+import { inspectorOf } from './inspector-in-memory.js';
 import { JobsInMemory } from './jobs-in-memory.js';
 import { MonitorInMemory } from './monitor-in-memory.js';
 
@@ -100,12 +103,37 @@ export class TestNode {
   freeze: FreezeState = { frozen: false };
   config: RuntimeDocument = { revision: 1, value: RUNTIME };
   readonly dependencies: ApiDependencies;
+  /** What was sent over the one channel that there is. */
+  readonly messages: string[] = [];
+  readonly alerts = new AlertService({
+    store: new AlertStore({ documents: new MemoryDocuments(), by: 'node-1' }),
+    channels: [this.#webhook()],
+    book: { cooldownMs: 300_000, groupWaitMs: 0, escalateAfterMs: 0, repeatMs: 0 },
+    thresholds: { critical: 3, warning: 5 },
+    context: { chain: 'test-chain', node: 'node-1' },
+    log: silentLog,
+    now: () => NOW,
+    chance: () => 0.5,
+  });
   readonly #server: Server;
+
+  #webhook(): Channel {
+    return {
+      name: 'webhook',
+      timeoutMs: 1000,
+      send: async ({ subject }) => {
+        this.messages.push(subject);
+      },
+    };
+  }
 
   private constructor(part: Partial<ApiDependencies> & { options?: Partial<ApiDependencies['options']> }) {
     this.dependencies = {
+      about: { nodeId: 'node-1', version: '0.1.0', mode: 'embedded' },
       jobs: this.jobs,
       chain: this.chain,
+      inspector: inspectorOf(this.chain),
+      alerts: this.alerts,
       cache: {
         stats: () => this.hits,
         clear: async (by) => {

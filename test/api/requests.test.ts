@@ -47,8 +47,9 @@ describe('the id of a request', () => {
 describe('paths and methods', () => {
   it('answer 404 with a problem where there is no route', async () => {
     for (const path of [
-      '/',
       '/nothing',
+      '/index.html',
+      '/assets',
       '/api',
       '/api/jobs/a/b',
       '/API/jobs',

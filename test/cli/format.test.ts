@@ -6,7 +6,6 @@ import {
   formatMegabytes,
   formatSeconds,
 } from '../../src/cli/format.js';
-import { differLines } from '../../src/cli/line-difference.js';
 import { shellWord } from '../../src/cli/shell-word.js';
 import { formatPlace, printable } from '../../src/cli/terminal.js';
 
@@ -69,19 +68,5 @@ describe('a word for the shell', () => {
       "'$(rm)'",
       "''",
     ]);
-  });
-});
-
-describe('differLines', () => {
-  it('shows what each text has more of, whatever the order', () => {
-    expect(differLines('a\nb\nb\nc\n', 'c\nb\nd\n')).toEqual([
-      { change: 'removed', line: 'a' },
-      { change: 'removed', line: 'b' },
-      { change: 'added', line: 'd' },
-    ]);
-  });
-
-  it('shows nothing when only the order differs', () => {
-    expect(differLines('a\nb\n', 'b\na')).toEqual([]);
   });
 });

@@ -65,6 +65,17 @@ describe('provchain jobs with a node', () => {
     ]);
   });
 
+  it('shows what a fleet job came to, replica by replica', async () => {
+    const sound = await jobs(intact, 'submit', '--fleet', '--wait');
+    expect([sound.status, sound.stderr]).toEqual([0, '']);
+    const { job } = JSON.parse(sound.stdout) as {
+      job: { jobId: string; agree: boolean; replicas: { status: string }[] };
+    };
+    expect([job.agree, job.replicas.map(({ status }) => status)]).toEqual([true, ['Healthy']]);
+    expect((await jobs(intact, 'show', job.jobId)).status).toBe(0);
+    expect((await jobs(damaged, 'submit', '--fleet', '--wait')).status).toBe(2);
+  });
+
   it('passes on what the node refuses', async () => {
     const outcome = await jobs(intact, 'submit', '--from', '500', '--to', '501');
     expect([outcome.status, outcome.stdout]).toEqual([65, '']);

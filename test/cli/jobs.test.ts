@@ -192,7 +192,7 @@ describe('provchain jobs watch and show', () => {
     const job = { ...DONE, kind: 'fleet', status: null, agree, replicas: replicas(second) };
     const routes = {
       [`GET ${JOB_PATH}`]: { body: job },
-      [`GET ${JOB_PATH}/report`]: problem('JOB_WITHOUT_REPORT', 'its replicas have them'),
+      [`GET ${JOB_PATH}/report`]: { body: { schema: 'provchain-fleet-report/1' } },
     };
     const { status, stdout } = await jobs(routes, ['show', JOB.jobId]);
     expect(status).toBe(exit);

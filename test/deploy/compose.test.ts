@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readSettings } from '../../src/settings/index.js';
+import { expectUsable } from '../support/command-line.js';
 import { projectRoot } from '../support/project.js';
-import { expectUsable } from './command-line.js';
 
 interface Service {
   readonly image: string;

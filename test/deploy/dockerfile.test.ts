@@ -4,8 +4,8 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { expectUsable } from '../support/command-line.js';
 import { projectRoot } from '../support/project.js';
-import { expectUsable } from './command-line.js';
 
 const root = projectRoot();
 const text = readFileSync(join(root, 'Dockerfile'), 'utf8');

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { createMetrics, METRICS } from '../../src/metrics/index.js';
+import { STATUSES } from '../../src/validation/index.js';
 import { installed, runTool } from '../support/debian.js';
+import { anchors, readPage } from '../support/pages.js';
 import { projectRoot } from '../support/project.js';
+import { metricsIn } from '../support/promql.js';
 
 const deploy = (name: string) => join(projectRoot(), 'deploy', name);
 const read = (name: string) => readFileSync(deploy(name), 'utf8');
@@ -15,7 +18,7 @@ interface Rule {
   readonly alert?: string;
   readonly expr: string;
   readonly labels?: { readonly severity?: string };
-  readonly annotations?: { readonly summary?: string; readonly action?: string };
+  readonly annotations?: { readonly summary?: string; readonly action?: string; readonly runbook?: string };
 }
 const rules: Rule[] = parse(read('prometheus-rules.yml')).groups.flatMap(
   (group: { rules: Rule[] }) => group.rules,
@@ -47,19 +50,6 @@ beforeAll(async () => {
   }
 });
 
-/** The names of metrics in an expression: what is left once labels, strings and the words of PromQL are gone. */
-function metricsIn(expr: string): string[] {
-  const words = /^(?:by|on|or|and|unless|without|offset|ignoring|group_left|group_right|bool)$/;
-  const bare = expr
-    .replace(/\{[^}]*\}/g, '')
-    .replace(/\[[^\]]*\]/g, '')
-    .replace(/\b(?:by|on|without|ignoring)\s*\([^)]*\)/g, '')
-    .replace(/\boffset\s+\w+/g, '');
-  return [...bare.matchAll(/(?<![\w:])([a-zA-Z_:][\w:]*)(?![\w:])(?!\s*\()/g)]
-    .map(([, name]) => name!)
-    .filter((name) => !words.test(name));
-}
-
 describe('metricsIn', () => {
   it('finds the metrics of an expression and nothing else', () => {
     const expr =
@@ -80,7 +70,8 @@ describe('the alert rules', () => {
     const statuses = labels.flatMap(([, values]) => values!.split('|'));
     expect(statuses.length).toBeGreaterThan(3);
     for (const status of statuses) {
-      expect(['Healthy', 'Warning', 'Incomplete', 'Critical', 'Corrupted']).toContain(status);
+      // Those of reports, and of rounds of the monitor that came to none.
+      expect([...STATUSES, 'failed', 'refused']).toContain(status);
     }
   });
 
@@ -90,6 +81,15 @@ describe('the alert rules', () => {
       expect(labels?.severity).toMatch(/^(?:critical|warning|info)$/);
       expect(annotations?.summary).toBeTruthy();
       expect(annotations?.action).toMatch(/\.$/);
+    }
+  });
+
+  it('lead to a section of the runbook', () => {
+    const sections = anchors(readPage('docs/runbook/alerts.md'));
+    for (const { alert, annotations } of rules.filter(({ alert }) => alert !== undefined)) {
+      const [path, anchor] = annotations?.runbook?.split('#') ?? [];
+      expect([alert, path]).toEqual([alert, 'docs/runbook/alerts.md']);
+      expect(sections).toContain(anchor);
     }
   });
 
@@ -103,6 +103,9 @@ describe('the alert rules', () => {
       'CpuHigh',
       'AlertsFrequent',
       'ValidationSilent',
+      'MonitorSilent',
+      'MonitorFailing',
+      'ScrubOverdue',
     ]) {
       expect(alerts).toContain(`Provchain${name}`);
     }
@@ -151,6 +154,9 @@ describe('the dashboard', () => {
       'redis',
       'auth',
       'audit',
+      'monitor',
+      'scrub',
+      'alert',
     ];
     for (const group of groups) {
       expect([...shown].some((name) => name.startsWith(`provchain_${group}`))).toBe(true);
@@ -164,6 +170,7 @@ describe('the dashboard', () => {
       'CPU',
       'Alert frequency',
       'Last complete validation',
+      'Background monitoring health',
     ]) {
       expect(dashboard.panels.map((panel) => panel.title)).toContain(title);
     }

@@ -10,7 +10,16 @@ import { projectRoot } from '../support/project.js';
  * script itself was also run on a fresh Debian 12 with empty package lists (docs/deployment.md names the packages).
  */
 const NEEDED = ['basename', 'cat', 'chmod', 'dirname', 'env', 'rm', 'sh', 'touch'];
-const TOOLS = ['redis-server', 'haproxy', 'nginx', 'promtool', 'systemd-analyze', 'openssl', 'curl'];
+const TOOLS = [
+  'redis-server',
+  'haproxy',
+  'nginx',
+  'promtool',
+  'systemd-analyze',
+  'openssl',
+  'curl',
+  'chromium',
+];
 
 let folder: string;
 let bin: string;
@@ -57,7 +66,7 @@ function putApt(): void {
              nginx-light) touch ${bin}/nginx; chmod 755 ${bin}/nginx ;;
              prometheus) touch ${bin}/promtool; chmod 755 ${bin}/promtool ;;
              systemd) touch ${bin}/systemd-analyze; chmod 755 ${bin}/systemd-analyze ;;
-             redis-server|haproxy|openssl|curl) touch ${bin}/$name; chmod 755 ${bin}/$name ;;
+             redis-server|haproxy|openssl|curl|chromium) touch ${bin}/$name; chmod 755 ${bin}/$name ;;
            esac
          done ;;
      esac`,
@@ -98,7 +107,7 @@ describe('scripts/setup.sh', () => {
   it('installs what is missing for the tests, with services kept from starting, and cleans up', () => {
     putApt();
     put('haproxy', 'exit 0');
-    const packages = 'libatomic1 redis-server nginx-light prometheus systemd openssl curl';
+    const packages = 'libatomic1 redis-server nginx-light prometheus systemd openssl curl chromium';
     expect(setup('test')).toEqual({
       status: 0,
       stdout: '',
@@ -118,7 +127,7 @@ describe('scripts/setup.sh', () => {
       status: 0,
       stdout: '',
       stderr: expect.stringMatching(
-        /^provchain: [^\n]*apt-get install --no-install-recommends redis-server haproxy nginx-light prometheus systemd curl\n$/,
+        /^provchain: [^\n]*apt-get install --no-install-recommends redis-server haproxy nginx-light prometheus systemd curl chromium\n$/,
       ),
     });
   });

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/settings/index.js';
+import { expectUsable } from '../support/command-line.js';
 import { installed, runTool } from '../support/debian.js';
 import { projectRoot } from '../support/project.js';
-import { expectUsable } from './command-line.js';
 
 const unit = readFileSync(join(projectRoot(), 'deploy/provchain.service'), 'utf8');
 const directive = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1];

@@ -53,8 +53,10 @@ async function openParts(dir: string) {
     node: 'node',
     chain: {
       ...{ chainId: files.trust.chainId, replica: files.replicaId, dir },
-      head: async () => head(),
-      fingerprint: () => fingerprints.of(dir),
+      async state() {
+        const fingerprint = await fingerprints.of(dir);
+        return { fingerprint, head: head() };
+      },
     },
     backend: createMemoryBackend(),
     state,

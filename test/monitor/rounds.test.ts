@@ -23,6 +23,7 @@ describe('Rounds', () => {
   let nowMs: number;
   let answer: Answer;
   const counted: string[] = [];
+  const refusals: string[] = [];
   const asked: JobRequest[] = [];
   const outcomes = new Map<string, JobOutcome>();
 
@@ -31,6 +32,7 @@ describe('Rounds', () => {
     documents = await openLocalDocuments({ state, now: () => new Date(nowMs), log: silentLog });
     nowMs = T;
     counted.length = 0;
+    refusals.length = 0;
     asked.length = 0;
     outcomes.clear();
     answer = accepted('job-1');
@@ -49,6 +51,7 @@ describe('Rounds', () => {
       },
       outcome: (jobId) => outcomes.get(jobId),
       count: (status) => counted.push(status),
+      refused: (reason) => refusals.push(reason),
       log: silentLog,
       now: () => nowMs,
     });
@@ -149,6 +152,7 @@ describe('Rounds', () => {
       const rounds = open();
       await rounds.tick(T);
       expect(counted).toEqual(['refused']);
+      expect(refusals).toHaveLength(1);
       expect(rounds.results()).toMatchObject({ last: { jobId: null, status: null, complete: null } });
       expect(rounds.results().said).toBeUndefined();
       answer = accepted('job-2');

@@ -11,7 +11,14 @@ const settings = loadSettings({
       cache_url: 'redis://:geheim@cache',
       shared_secret: [...SECRET].reverse().join(''),
     },
-    integrity: { levels: { audit: { level: 'Full' } } },
+    integrity: {
+      levels: { audit: { level: 'Full' } },
+      alerting: {
+        email: { password: 'geheim' },
+        webhook: { url: 'https://hooks.example/x?token=geheim', headers: { Authorization: 'Bearer geheim' } },
+        slack: { webhook_url: 'https://hooks.slack.com/services/geheim' },
+      },
+    },
   },
 });
 
@@ -29,8 +36,14 @@ describe('redactSettings', () => {
   });
 
   it('leaves everything else, and the settings themselves', () => {
-    const { redis, security, ...others } = redacted;
-    expect(settings).toMatchObject(others);
+    const { redis, security, integrity, ...others } = redacted;
+    const { alerting, ...checks } = integrity;
+    expect(settings).toMatchObject({ ...others, integrity: checks });
+    expect(JSON.stringify(redacted)).not.toContain('geheim');
+    expect(alerting.webhook).toMatchObject({
+      url: 'https://hooks.example/x?[redacted]',
+      headers: { Authorization: '[redacted]' },
+    });
     expect(settings.security.authentication.jwt_secret_key).toBe(SECRET);
     expect(redacted.integrity.levels).toEqual({ audit: { level: 'Full' } });
   });
@@ -41,7 +54,9 @@ describe('redactSettings', () => {
     );
     const suspicious = settingsReference().flatMap(({ table, settings }) =>
       settings
-        .filter(({ key }) => /secret|password|token|url/.test(key) && !/^(enable_|public_)/.test(key))
+        .filter(
+          ({ key }) => /secret|password|token|url|headers$/.test(key) && !/^(enable_|public_)/.test(key),
+        )
         .map(({ key }) => `${table}.${key}`),
     );
     expect(secret).toEqual(suspicious);

@@ -201,6 +201,54 @@ describe('rules', () => {
   });
 });
 
+describe('alerting', () => {
+  const alerting = (...lines: string[]) => wrong(['[integrity.alerting]', ...lines].join('\n'));
+
+  it('needs of a channel that is switched on what that cannot do without', () => {
+    expect(alerting('enable_email = true')).toEqual([
+      '1:12 integrity.alerting.email.from',
+      '1:12 integrity.alerting.email.recipients',
+      '1:12 integrity.alerting.email.smtp_server',
+    ]);
+    expect(
+      alerting(
+        'enable_email = true',
+        'email = { smtp_server = "mail", recipients = ["a@b"], username = "x" }',
+      ),
+    ).toEqual(['3:9 integrity.alerting.email.from']);
+    expect(alerting('enable_webhook = true')).toEqual(['1:12 integrity.alerting.webhook.url']);
+    expect(alerting('enable_slack = true')).toEqual(['1:12 integrity.alerting.slack.webhook_url']);
+    expect(alerting('email.recipients = []', 'webhook.timeout_seconds = 5')).toEqual([]);
+  });
+
+  it('takes no header that ends another, or that the program sets itself', () => {
+    expect(alerting('webhook.headers = { "X A" = "1" }')).toEqual([
+      '2:29 integrity.alerting.webhook.headers."X A"',
+    ]);
+    expect(alerting('webhook.headers.Host = "x"')).toEqual(['2:24 integrity.alerting.webhook.headers.Host']);
+    expect(alerting('webhook.headers.A = "x\\r\\nB: y"')).toEqual([
+      '2:21 integrity.alerting.webhook.headers.A',
+    ]);
+  });
+
+  it('takes no address that is more than one', () => {
+    expect(alerting('email.recipients = ["a@b.example, c@d.example"]')).toEqual([
+      '2:21 integrity.alerting.email.recipients[0]',
+    ]);
+    expect(alerting('email.from = "a@b.example\\r\\nBcc: c@d.example"')).toEqual([
+      '2:14 integrity.alerting.email.from',
+    ]);
+  });
+
+  it('takes no weak secret to sign with, and not the placeholder of the guide', () => {
+    expect(alerting('webhook.secret = "short"')).toEqual(['2:18 integrity.alerting.webhook.secret']);
+    const url = 'https://hooks.slack.com/services/YOUR/SLACK/WEBHOOK';
+    expect(alerting('enable_slack = true', `slack.webhook_url = "${url}"`)).toEqual([
+      '3:21 integrity.alerting.slack.webhook_url',
+    ]);
+  });
+});
+
 describe('the scrub', () => {
   const scrub = (text: string) => `[integrity.background_monitoring.scrub]\n${text}`;
 

@@ -2,10 +2,12 @@ import { spawnSync } from 'node:child_process';
 
 /** Programs of Debian that tests run, and the package of each. `sh scripts/setup.sh test` installs what is missing. */
 const PACKAGES = {
+  chromium: 'chromium',
   curl: 'curl',
   haproxy: 'haproxy',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  prometheus: 'prometheus',
   promtool: 'prometheus',
   'redis-server': 'redis-server',
   'systemd-analyze': 'systemd',

@@ -1,0 +1,2 @@
+export { AlertView } from './alert.js';
+export { Alerts } from './alerts.js';

@@ -1,0 +1,3 @@
+export type * from './answers.js';
+export { ask, call, download, send } from './client.js';
+export { ApiProblem, fieldErrors } from './problem.js';

@@ -1,0 +1,232 @@
+import { useState } from 'preact/hooks';
+import type { BlockEntry, Inspection } from '../api/index.js';
+import { usePolled } from '../live/index.js';
+import { goTo, hrefOf } from '../place/index.js';
+import { detailPairs } from '../report/groups.js';
+import {
+  Ago,
+  Card,
+  Curl,
+  Facts,
+  formatBytes,
+  formatCount,
+  Hash,
+  Icon,
+  Loading,
+  Problem,
+  Status,
+  ViewHead,
+} from '../show/index.js';
+import { Payload } from './payload.js';
+import { VerifyHere } from './verify-here.js';
+
+const ONCE = Number.POSITIVE_INFINITY;
+
+/** One block: what the store holds of it, and what the checks say. Without inspection, what its header says. */
+export function Block({ index }: { index: number }) {
+  const inspected = usePolled<Inspection>(`/api/blocks/${index}/inspection`, ONCE);
+  const missing = inspected.error !== undefined;
+  const plain = usePolled<BlockEntry>(missing ? `/api/blocks/${index}` : null, ONCE);
+  const inspection = inspected.data ?? (plain.data && withoutInspection(plain.data));
+  if (inspection === undefined) {
+    return (
+      <>
+        <ViewHead title={`Block ${formatCount(index)}`} />
+        {plain.error ? (
+          <Problem error={plain.error} what="This block can’t be shown" />
+        ) : (
+          <Loading lines={8} />
+        )}
+        {plain.error && (
+          <p>
+            <a href="#/blocks">Newest blocks</a>
+          </p>
+        )}
+      </>
+    );
+  }
+  return (
+    <>
+      <BlockHead inspection={inspection} known={inspected.data !== undefined} />
+      {inspected.data === undefined && (
+        <p class="notice tone-incomplete">
+          <Icon name="incomplete" />{' '}
+          <span>
+            This node could not inspect the block ({inspected.error?.message}): nothing below is checked, and
+            the difference to the canonical form is not known.
+          </span>
+        </p>
+      )}
+      <Findings inspection={inspection} />
+      <Payload inspection={inspection} />
+      <div class="columns wide-left">
+        <Header inspection={inspection} />
+        <VerifyHere inspection={inspection} />
+      </div>
+    </>
+  );
+}
+
+const withoutInspection = ({ index, hash, header }: BlockEntry): Inspection => ({
+  index,
+  height: index + 1,
+  hash,
+  header,
+  headerBytes: null,
+  findings: [],
+  payload: { bytes: null, sha256: null, canonical: null, diff: null, error: null },
+  previous: null,
+  next: null,
+});
+
+function BlockHead({ inspection, known }: { inspection: Inspection; known: boolean }) {
+  const { index, height, findings, header } = inspection;
+  const worst = findings[0]?.severity;
+  const last = known ? height - 1 : index;
+  return (
+    <ViewHead
+      title={`Block ${formatCount(index)}`}
+      lead={
+        <>
+          {known && <Status status={worst ?? 'Healthy'} />}{' '}
+          {typeof header?.timestamp === 'string' && <Ago at={header.timestamp} />}
+        </>
+      }
+    >
+      <nav class="steps" aria-label="Neighbours">
+        <a
+          class={`button${index === 0 ? ' disabled' : ''}`}
+          href={index === 0 ? undefined : hrefOf(['blocks', index - 1])}
+          aria-disabled={index === 0}
+          aria-label="Block before"
+        >
+          <Icon name="left" />
+        </a>
+        <a
+          class={`button${index >= last ? ' disabled' : ''}`}
+          href={index >= last ? undefined : hrefOf(['blocks', index + 1])}
+          aria-disabled={index >= last}
+          aria-label="Block after"
+        >
+          <Icon name="right" />
+        </a>
+      </nav>
+      <GoToBlock />
+      <Curl label="inspect this block" path={`/api/blocks/${index}/inspection`} />
+    </ViewHead>
+  );
+}
+
+function GoToBlock() {
+  const [text, setText] = useState('');
+  const go = (event: SubmitEvent) => {
+    event.preventDefault();
+    if (/^\d{1,15}$/.test(text)) goTo(hrefOf(['blocks', text]));
+  };
+  return (
+    <form class="go-to" onSubmit={go}>
+      <input
+        aria-label="Number of a block to go to"
+        inputMode="numeric"
+        placeholder="Go to…"
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+    </form>
+  );
+}
+
+function Findings({ inspection: { findings } }: { inspection: Inspection }) {
+  if (findings.length === 0) return null;
+  return (
+    <Card title="What the checks say" class="block-findings">
+      <ul class="plain-list">
+        {findings.map((finding) => (
+          <li key={finding.code}>
+            <p>
+              <Status status={finding.severity} /> <code>{finding.code}</code>
+            </p>
+            <p>{finding.message}.</p>
+            <p class="todo">
+              <strong>What to do now.</strong> {finding.action}
+            </p>
+            <p class="details">
+              {detailPairs(finding.details).map(([name, value]) => (
+                <span key={name}>
+                  <span class="muted">{name}</span> <code>{value}</code>
+                </span>
+              ))}
+            </p>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+/** The fields of a native header in words; those of an imported one as they are. */
+const FIELDS: Readonly<Record<string, string>> = {
+  timestamp: 'Timestamp',
+  previousHash: 'Previous hash',
+  payloadHash: 'Payload SHA-256',
+  payloadBytes: 'Payload size',
+  quadCount: 'Quads',
+  transactionCount: 'Transactions',
+  historyRoot: 'History root',
+  producer: 'Producer',
+  signature: 'Signature',
+  chainId: 'Chain',
+};
+
+function Header({ inspection }: { inspection: Inspection }) {
+  const { header, hash, previous, index } = inspection;
+  if (header === null) {
+    return (
+      <Card title="Header">
+        <p class="empty">The header can’t be read; the findings say why.</p>
+      </Card>
+    );
+  }
+  const shownValue = (name: string, value: unknown) => {
+    if (name === 'payloadBytes')
+      return `${formatBytes(value as number)} (${formatCount(value as number)} bytes)`;
+    if (typeof value === 'number') return formatCount(value);
+    if (name === 'timestamp')
+      return (
+        <>
+          {String(value)} · <Ago at={String(value)} />
+        </>
+      );
+    if (typeof value !== 'string') return <code class="breaks">{JSON.stringify(value)}</code>;
+    if (name === 'previousHash' && index > 0) {
+      return (
+        <>
+          <Hash value={value} label="hash of the block before" />
+          {previous !== null &&
+            (previous.hash === value ? (
+              <span class="muted small">is block {formatCount(previous.index)}</span>
+            ) : (
+              <span class="field-error">block {formatCount(previous.index)} has another hash</span>
+            ))}
+        </>
+      );
+    }
+    return value.length > 40 ? <Hash value={value} label={FIELDS[name] ?? name} /> : value;
+  };
+  const names = Object.keys(FIELDS).filter((name) => name in header);
+  const others = Object.keys(header).filter((name) => !(name in FIELDS) && name !== 'index');
+  return (
+    <Card title="Header">
+      <Facts
+        rows={[
+          ...(hash === null
+            ? []
+            : [['Block hash', <Hash value={hash} label="hash of the block" />] as const]),
+          ...[...names, ...others].map(
+            (name) => [FIELDS[name] ?? name, shownValue(name, header[name])] as const,
+          ),
+        ]}
+      />
+    </Card>
+  );
+}

@@ -1,0 +1,3 @@
+export { Block } from './block.js';
+export { Blocks } from './blocks.js';
+export { Search } from './search.js';

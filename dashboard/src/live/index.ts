@@ -1,0 +1,3 @@
+export { useTimed } from './clock.js';
+export { isEnded, useLiveJob } from './follow-job.js';
+export { refresh, usePolled } from './use-polled.js';

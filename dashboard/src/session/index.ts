@@ -1,0 +1,1 @@
+export { allows, enter, leave, session, startSession, useSession } from './session.js';

@@ -1,0 +1,268 @@
+import { createHash } from 'node:crypto';
+import {
+  type Alert,
+  type AlertEvent,
+  type AlertsDocument,
+  type ChannelName,
+  type Cleared,
+  CRITICAL,
+  type Delivery,
+  fingerprintOf,
+  type Raised,
+} from './alert.js';
+import { joinEvidence } from './evidence.js';
+import { oneLine } from './plain-text.js';
+import { silencedUntil } from './silences.js';
+
+export interface BookSettings {
+  /** Channels that are told. */
+  readonly channels: readonly ChannelName[];
+  readonly cooldownMs: number;
+  /** What is not critical waits so long for company. */
+  readonly groupWaitMs: number;
+  /** 0: never. */
+  readonly escalateAfterMs: number;
+  /** 0: never. */
+  readonly repeatMs: number;
+}
+
+/** What changed in a turn of the book, for metrics and the log. */
+export interface BookChange {
+  readonly alert: Alert;
+  readonly event: 'opened' | 'reopened' | 'worse' | 'resolved' | 'escalated' | 'reminder';
+}
+
+export const MOST_ALERTS = 500;
+/** Of them, resolved ones. */
+const MOST_RESOLVED = 200;
+const LONGEST_TITLE = 160;
+const LONGEST_TEXT = 800;
+/** Messages of one alert that are kept after they went out. */
+const MOST_CONCLUDED = 12;
+/** How often a condition that lasts is noted again. */
+const REFRESH_MS = 300_000;
+
+/**
+ * The alerts of a chain: one per fingerprint (rule and what it speaks of). It works on the document that it is given,
+ * which the caller has copied, and knows no clock: every time is the caller's `now`, in milliseconds since 1970.
+ *
+ * States of an alert:
+ *
+ *   (none) → open              a rule raises it; its opening is announced at once, or when a silence ends
+ *   open → acknowledged        somebody deals with it: no reminders, no escalation
+ *   acknowledged → open        it got worse
+ *   open, acknowledged → resolved   a rule says that it is well; an accusation of the data only by a result that looked
+ *                              as hard (evidence.ts)
+ *   resolved → open            raised again within the cool-down: the same alert. It is announced at once if it is worse
+ *                              than it was; else when the cool-down ends, if it lasts: who was told "resolved" must not
+ *                              be left with that
+ *
+ * A resolved alert that is raised again later stays as it is, and a new one is opened.
+ */
+export class AlertBook {
+  readonly #document: AlertsDocument;
+  readonly #settings: BookSettings;
+  readonly changes: BookChange[] = [];
+  /** Whether the document is another one than it was. */
+  changed = false;
+
+  constructor(document: AlertsDocument, settings: BookSettings) {
+    this.#document = document;
+    this.#settings = settings;
+  }
+
+  /** The alert of this fingerprint that is not resolved. */
+  active(fingerprint: string): Alert | undefined {
+    return this.#document.alerts.find(
+      (alert) => alert.fingerprint === fingerprint && alert.state !== 'resolved',
+    );
+  }
+
+  raise(raised: Raised, now: number): void {
+    const fingerprint = fingerprintOf(raised.rule, raised.subject);
+    const active = this.active(fingerprint);
+    if (active) {
+      this.#seeAgain(active, raised, now);
+      return;
+    }
+    const before = this.#document.alerts.findLast((alert) => alert.fingerprint === fingerprint);
+    if (before?.resolvedAt !== undefined && now - before.resolvedAt < this.#settings.cooldownMs) {
+      this.#reopen(before, before.resolvedAt, raised, now);
+    } else {
+      this.#open(fingerprint, raised, now);
+    }
+  }
+
+  /** A condition is well again. What rests on evidence is not resolved by this. */
+  clear({ rule, subject, resolution }: Cleared, now: number): void {
+    const alert = this.active(fingerprintOf(rule, subject));
+    if (alert && alert.evidence === undefined) this.resolve(alert, resolution, now);
+  }
+
+  resolve(alert: Alert, resolution: string, now: number): void {
+    alert.state = 'resolved';
+    alert.resolvedAt = now;
+    alert.resolution = resolution;
+    // Nobody needs to be reminded any more of what is over.
+    alert.deliveries = alert.deliveries.filter(
+      ({ state, event, claimedBy }) =>
+        state !== 'pending' || claimedBy !== undefined || event === 'opened' || event === 'resolved',
+    );
+    if (alert.announced) this.#queue(alert, 'resolved', now);
+    alert.announced = false;
+    this.#note(alert, 'resolved');
+  }
+
+  acknowledge(alert: Alert, by: string, comment: string | undefined, now: number): void {
+    if (alert.state === 'resolved') return;
+    Object.assign(alert, { state: 'acknowledged', acknowledgedBy: by, acknowledgedAt: now, comment });
+    this.changed = true;
+  }
+
+  /** What becomes due with time alone: announcements, escalation, reminders, and the end of silences. */
+  tick(now: number): void {
+    const { escalateAfterMs, repeatMs } = this.#settings;
+    for (const alert of this.#document.alerts) {
+      if (alert.state === 'resolved' || this.#isSilenced(alert, now)) continue;
+      this.#announce(alert, now);
+      if (alert.state !== 'open' || !alert.announced) continue;
+      const late = escalateAfterMs > 0 && now - alert.announceAt >= escalateAfterMs;
+      if (late && alert.severity === CRITICAL && alert.escalatedAt === undefined) {
+        alert.escalatedAt = now;
+        this.#queue(alert, 'escalated', now);
+        this.#note(alert, 'escalated');
+      } else if (repeatMs > 0 && now - (alert.notifiedAt ?? now) >= repeatMs && !owesMessages(alert)) {
+        this.#queue(alert, 'reminder', now);
+        this.#note(alert, 'reminder');
+      }
+    }
+    const { silences } = this.#document;
+    this.#document.silences = silences.filter(({ until }) => until > now);
+    this.changed ||= this.#document.silences.length !== silences.length;
+    this.#bound();
+  }
+
+  #open(fingerprint: string, raised: Raised, now: number): void {
+    const { rule, severity, rank, evidence } = raised;
+    const id = createHash('sha256').update(`${fingerprint}\n${now}`).digest('hex').slice(0, 20);
+    const alert: Alert = {
+      ...{ id, fingerprint, rule, severity, rank, state: 'open', ...textsOf(raised) },
+      ...{ since: now, openedAt: now, lastSeenAt: now, count: 1, evidence },
+      ...{ announced: false, announceAt: now, deliveries: [] },
+    };
+    this.#document.alerts.push(alert);
+    this.#note(alert, 'opened');
+    this.#announce(alert, now);
+    this.#bound();
+  }
+
+  #reopen(alert: Alert, resolvedAt: number, raised: Raised, now: number): void {
+    const worse = raised.rank > alert.rank;
+    Object.assign(alert, textsOf(raised), {
+      rank: raised.rank,
+      severity: raised.severity,
+      evidence: raised.evidence,
+    });
+    Object.assign(alert, { state: 'open', openedAt: now, lastSeenAt: now, count: alert.count + 1 });
+    for (const field of [
+      'resolvedAt',
+      'resolution',
+      'acknowledgedBy',
+      'acknowledgedAt',
+      'comment',
+    ] as const) {
+      alert[field] = undefined;
+    }
+    alert.escalatedAt = undefined;
+    alert.announced = false;
+    alert.announceAt = worse ? now : resolvedAt + this.#settings.cooldownMs;
+    this.#note(alert, 'reopened');
+    this.#announce(alert, now);
+  }
+
+  #seeAgain(alert: Alert, raised: Raised, now: number): void {
+    const { rank, severity, evidence } = raised;
+    if (raised.jobId !== undefined && raised.jobId === alert.jobId) return;
+    const worse = rank > alert.rank;
+    const isCondition = evidence === undefined;
+    if (isCondition && rank === alert.rank && now - alert.lastSeenAt < REFRESH_MS) return;
+    // What accuses the data stays as bad as the worst that was seen of it, until it is resolved.
+    if (worse || isCondition) Object.assign(alert, { rank, severity });
+    if (rank >= alert.rank) Object.assign(alert, textsOf(raised));
+    alert.evidence = joinEvidence(alert.evidence, evidence);
+    alert.lastSeenAt = now;
+    alert.count++;
+    this.changed = true;
+    if (!worse) return;
+    alert.state = 'open';
+    alert.escalatedAt = undefined;
+    alert.announceAt = now;
+    if (alert.announced && !this.#isSilenced(alert, now)) this.#queue(alert, 'escalated', now);
+    this.#note(alert, 'worse');
+    this.#announce(alert, now);
+  }
+
+  #announce(alert: Alert, now: number): void {
+    if (alert.announced || alert.announceAt > now || this.#isSilenced(alert, now)) return;
+    alert.announced = true;
+    alert.announceAt = now;
+    this.#queue(alert, 'opened', now, alert.severity === CRITICAL ? 0 : this.#settings.groupWaitMs);
+  }
+
+  /** A channel is not told over itself that it is down. */
+  #queue(alert: Alert, event: AlertEvent, now: number, waitMs = 0): void {
+    const channels = this.#settings.channels.filter(
+      (channel) => alert.fingerprint !== fingerprintOf('channel-down', channel),
+    );
+    for (const channel of channels) {
+      const number = alert.deliveries.filter((one) => one.channel === channel && one.event === event).length;
+      const id = `${alert.id}.${channel}.${event}.${number}.${now}`;
+      const delivery: Delivery = {
+        ...{ id, channel, event, state: 'pending' },
+        ...{ queuedAt: now, notBefore: now + waitMs, attempts: 0 },
+      };
+      alert.deliveries.push(delivery);
+    }
+    alert.notifiedAt = now;
+    const concluded = alert.deliveries.filter(({ state }) => state !== 'pending');
+    const dropped = new Set(concluded.slice(0, Math.max(0, concluded.length - MOST_CONCLUDED)));
+    alert.deliveries = alert.deliveries.filter((delivery) => !dropped.has(delivery));
+    this.changed = true;
+  }
+
+  #isSilenced(alert: Alert, now: number): boolean {
+    return silencedUntil(alert, this.#document.silences, now) !== undefined;
+  }
+
+  #note(alert: Alert, event: BookChange['event']): void {
+    this.changes.push({ alert, event });
+    this.changed = true;
+  }
+
+  /** Resolved ones go first, the oldest of them first, and those that owe no message before those that do. */
+  #bound(): void {
+    const { alerts } = this.#document;
+    const worth = (alert: Alert) =>
+      (alert.state === 'resolved' ? 0 : 8) + (owesMessages(alert) ? 4 : 0) + Math.min(alert.rank, 3);
+    let resolved = alerts.filter(({ state }) => state === 'resolved').length;
+    while (alerts.length > MOST_ALERTS || resolved > MOST_RESOLVED) {
+      const least = alerts.reduce((a, b) => (worth(b) < worth(a) ? b : a));
+      alerts.splice(alerts.indexOf(least), 1);
+      if (least.state === 'resolved') resolved--;
+      this.changed = true;
+    }
+  }
+}
+
+const owesMessages = ({ deliveries }: Alert): boolean => deliveries.some(({ state }) => state === 'pending');
+
+/** What a rule says, bounded: what is in it may come from other machines. */
+function textsOf({ title, what, action, place, jobId }: Raised) {
+  return {
+    title: oneLine(title, LONGEST_TITLE),
+    what: oneLine(what, LONGEST_TEXT),
+    action: oneLine(action, LONGEST_TEXT),
+    where: place,
+    jobId,
+  };
+}

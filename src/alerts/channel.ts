@@ -1,0 +1,14 @@
+import type { ChannelName } from './alert.js';
+import type { Message } from './message.js';
+
+/** Where alerts go. */
+export interface Channel {
+  readonly name: ChannelName;
+  /** The longest that one attempt may take, in milliseconds; it is ended then. */
+  readonly timeoutMs: number;
+  /**
+   * Resolves when the other side has confirmed that it has the message. Rejects with an error whose message says why not,
+   * without any secret in it; whether the message did arrive is unknown then.
+   */
+  send(message: Message, signal: AbortSignal): Promise<void>;
+}
