@@ -6,6 +6,8 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
 COPY src src
 COPY workers workers
+COPY dashboard dashboard
+COPY docs/runbook docs/runbook
 RUN npm run build
 
 FROM node:24-bookworm-slim AS dependencies
@@ -30,6 +32,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist/src dist/src
 COPY --from=build /app/dist/workers dist/workers
+COPY --from=build /app/dist/dashboard dist/dashboard
 COPY package.json LICENSE ./
 COPY config config
 COPY deploy/healthcheck.mjs ./

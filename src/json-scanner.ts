@@ -118,16 +118,22 @@ class JsonScanner {
   /** Passes over a string and gives its value. */
   private string(): string {
     const start = this.at++;
+    let escaped = false;
     for (;;) {
       const unit = this.text.charCodeAt(this.at);
       if (unit === 0x22) break;
       if (Number.isNaN(unit)) this.refuse('open-string', start);
       if (unit < 0x20) this.refuse('control-character');
-      if (unit !== 0x5c) this.at++;
-      else if (!this.take(ESCAPE)) this.refuse('escape');
+      if (unit !== 0x5c) {
+        this.at++;
+        continue;
+      }
+      escaped = true;
+      if (!this.take(ESCAPE)) this.refuse('escape');
     }
     this.at++;
-    const value = JSON.parse(this.text.slice(start, this.at)) as string;
+    const literal = this.text.slice(start, this.at);
+    const value = escaped ? (JSON.parse(literal) as string) : literal.slice(1, -1);
     this.rules.onString?.(value, start, this.at);
     return value;
   }

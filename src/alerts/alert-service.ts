@@ -77,10 +77,9 @@ export class AlertService {
     this.#options = options;
     const { store, localStore, channels, context, log, now, chance, onDelivery } = options;
     this.#stores = localStore ? [store, localStore] : [store];
-    const sender = { node: context.node, run: randomUUID() };
     this.#deliverers = this.#stores.flatMap((one) =>
       channels.map(
-        (channel) => new Deliverer({ store: one, channel, context, sender, now, chance, log, onDelivery }),
+        (channel) => new Deliverer({ store: one, channel, context, now, chance, log, onDelivery }),
       ),
     );
   }

@@ -55,7 +55,7 @@ export interface Evidence {
 }
 
 /** Where it happened; `blocks` are the first affected ones, in order. */
-export interface AlertPlace {
+interface AlertPlace {
   readonly chain: string;
   readonly replica?: string;
   readonly node?: string;
@@ -156,7 +156,7 @@ export interface Silence {
 }
 
 /** How a channel fares. */
-export interface ChannelHealth {
+interface ChannelHealth {
   /** Of the last attempt. */
   up: boolean;
   lastSuccessAt?: number;

@@ -11,6 +11,7 @@ import {
   type Raised,
 } from './alert.js';
 import { joinEvidence } from './evidence.js';
+import { oneLine } from './plain-text.js';
 import { silencedUntil } from './silences.js';
 
 export interface BookSettings {
@@ -32,6 +33,10 @@ export interface BookChange {
 }
 
 export const MOST_ALERTS = 500;
+/** Of them, resolved ones. */
+const MOST_RESOLVED = 200;
+const LONGEST_TITLE = 160;
+const LONGEST_TEXT = 800;
 /** Messages of one alert that are kept after they went out. */
 const MOST_CONCLUDED = 12;
 /** How often a condition that lasts is noted again. */
@@ -138,11 +143,11 @@ export class AlertBook {
   }
 
   #open(fingerprint: string, raised: Raised, now: number): void {
-    const { rule, severity, rank, title, what, action, place, jobId, evidence } = raised;
+    const { rule, severity, rank, evidence } = raised;
     const id = createHash('sha256').update(`${fingerprint}\n${now}`).digest('hex').slice(0, 20);
     const alert: Alert = {
-      ...{ id, fingerprint, rule, severity, rank, state: 'open', title, what, action, where: place },
-      ...{ since: now, openedAt: now, lastSeenAt: now, count: 1, jobId, evidence },
+      ...{ id, fingerprint, rule, severity, rank, state: 'open', ...textsOf(raised) },
+      ...{ since: now, openedAt: now, lastSeenAt: now, count: 1, evidence },
       ...{ announced: false, announceAt: now, deliveries: [] },
     };
     this.#document.alerts.push(alert);
@@ -153,8 +158,11 @@ export class AlertBook {
 
   #reopen(alert: Alert, resolvedAt: number, raised: Raised, now: number): void {
     const worse = raised.rank > alert.rank;
-    describe(alert, raised);
-    Object.assign(alert, { rank: raised.rank, severity: raised.severity, evidence: raised.evidence });
+    Object.assign(alert, textsOf(raised), {
+      rank: raised.rank,
+      severity: raised.severity,
+      evidence: raised.evidence,
+    });
     Object.assign(alert, { state: 'open', openedAt: now, lastSeenAt: now, count: alert.count + 1 });
     for (const field of [
       'resolvedAt',
@@ -180,15 +188,16 @@ export class AlertBook {
     if (isCondition && rank === alert.rank && now - alert.lastSeenAt < REFRESH_MS) return;
     // What accuses the data stays as bad as the worst that was seen of it, until it is resolved.
     if (worse || isCondition) Object.assign(alert, { rank, severity });
-    if (rank >= alert.rank) describe(alert, raised);
+    if (rank >= alert.rank) Object.assign(alert, textsOf(raised));
     alert.evidence = joinEvidence(alert.evidence, evidence);
     alert.lastSeenAt = now;
     alert.count++;
     this.changed = true;
     if (!worse) return;
     alert.state = 'open';
+    alert.escalatedAt = undefined;
+    alert.announceAt = now;
     if (alert.announced && !this.#isSilenced(alert, now)) this.#queue(alert, 'escalated', now);
-    else alert.announceAt = Math.min(alert.announceAt, now);
     this.#note(alert, 'worse');
     this.#announce(alert, now);
   }
@@ -235,9 +244,11 @@ export class AlertBook {
     const { alerts } = this.#document;
     const worth = (alert: Alert) =>
       (alert.state === 'resolved' ? 0 : 8) + (owesMessages(alert) ? 4 : 0) + Math.min(alert.rank, 3);
-    while (alerts.length > MOST_ALERTS) {
+    let resolved = alerts.filter(({ state }) => state === 'resolved').length;
+    while (alerts.length > MOST_ALERTS || resolved > MOST_RESOLVED) {
       const least = alerts.reduce((a, b) => (worth(b) < worth(a) ? b : a));
       alerts.splice(alerts.indexOf(least), 1);
+      if (least.state === 'resolved') resolved--;
       this.changed = true;
     }
   }
@@ -245,6 +256,13 @@ export class AlertBook {
 
 const owesMessages = ({ deliveries }: Alert): boolean => deliveries.some(({ state }) => state === 'pending');
 
-function describe(alert: Alert, { title, what, action, place, jobId }: Raised): void {
-  Object.assign(alert, { title, what, action, where: place, jobId });
+/** What a rule says, bounded: what is in it may come from other machines. */
+function textsOf({ title, what, action, place, jobId }: Raised) {
+  return {
+    title: oneLine(title, LONGEST_TITLE),
+    what: oneLine(what, LONGEST_TEXT),
+    action: oneLine(action, LONGEST_TEXT),
+    where: place,
+    jobId,
+  };
 }

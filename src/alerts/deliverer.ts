@@ -3,13 +3,12 @@ import { CHANNELS } from './alert.js';
 import type { AlertStore } from './alert-store.js';
 import type { Channel } from './channel.js';
 import { type MessageContext, messageOf } from './message.js';
-import { type Batch, claim, conclude, nextDue, type Outcome, type Sender } from './outbox.js';
+import { type Batch, claim, conclude, nextDue, type Outcome } from './outbox.js';
 
 export interface DelivererOptions {
   readonly store: AlertStore;
   readonly channel: Channel;
   readonly context: MessageContext;
-  readonly sender: Sender;
   readonly now: () => number;
   /** From 0 to 1. */
   readonly chance: () => number;
@@ -66,8 +65,8 @@ export class Deliverer {
 
   #sleep(): void {
     if (this.#stop.signal.aborted) return;
-    const { store, channel, sender, now } = this.#options;
-    const due = nextDue(store.get(), channel.name, sender, now());
+    const { store, channel, now, context } = this.#options;
+    const due = nextDue(store.get(), channel.name, context.node, now());
     const ms = due === undefined ? LONGEST_SLEEP_MS : Math.min(LONGEST_SLEEP_MS, Math.max(0, due - now()));
     this.#timer = setTimeout(() => this.wake(), ms).unref();
   }
@@ -84,30 +83,44 @@ export class Deliverer {
           channel: channel.name,
           reason: String(error),
         });
-        await new Promise((resolve) => setTimeout(resolve, REST_MS));
+        await rest(REST_MS, this.#stop.signal);
+        this.#wanted = true;
       }
     }
   }
 
   /** Whether there was something. */
   async #sendNext(): Promise<boolean> {
-    const { store, channel, sender, now, context } = this.#options;
-    const due = nextDue(store.get(), channel.name, sender, now());
+    const { store, channel, now, context } = this.#options;
+    const due = nextDue(store.get(), channel.name, context.node, now());
     if (due === undefined || due > now()) return false;
     const { batch } = await store.change((document) => {
-      const claimed = claim(document, channel.name, sender, now(), channel.timeoutMs + LEASE_MARGIN_MS);
+      const claimed = claim(document, channel.name, context.node, now(), channel.timeoutMs + LEASE_MARGIN_MS);
       return { changed: claimed !== undefined, batch: claimed };
     });
     if (batch === undefined) return false;
     const outcome = await this.#attempt(batch, context);
     // A node that stops says nothing about the channel: who comes after it takes the message over.
     if (this.#stop.signal.aborted && !outcome.ok) return false;
-    const { givenUp } = await store.change((document) => ({
-      changed: true,
-      ...conclude(document, batch, outcome, now(), this.#options.chance()),
-    }));
+    const { givenUp } = await this.#conclude(batch, outcome);
     this.#tell(batch, outcome, givenUp);
     return true;
+  }
+
+  /** Not to note what went out would send it again, so a store that is away is waited for. */
+  async #conclude(batch: Batch, outcome: Outcome): Promise<{ readonly givenUp: boolean }> {
+    const { store, now, chance } = this.#options;
+    for (;;) {
+      try {
+        return await store.change((document) => ({
+          changed: true,
+          ...conclude(document, batch, outcome, now(), chance()),
+        }));
+      } catch (error) {
+        if (this.#stop.signal.aborted) throw error;
+        await rest(REST_MS, this.#stop.signal);
+      }
+    }
   }
 
   async #attempt(batch: Batch, context: MessageContext): Promise<Outcome> {
@@ -130,6 +143,19 @@ export class Deliverer {
     else if (givenUp) log.error('an alert was given up', { ...fields, reason: outcome.error });
     else log.warn('an alert was not delivered; it is tried again', { ...fields, reason: outcome.error });
   }
+}
+
+function rest(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+  });
 }
 
 /** Why an attempt failed, for the log and for people. */

@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net';
 import { createTransport } from 'nodemailer';
 import type { Channel } from './channel.js';
 import { htmlMessage, type Message, plainMessage, rulesOf } from './message.js';
@@ -28,11 +29,13 @@ export function createEmail(options: EmailOptions): Channel {
     name: 'email',
     timeoutMs,
     async send(message, signal) {
-      const transport = createTransport(transportOptions(options));
-      // Its sockets time out by themselves; the signal ends also a server that drips.
-      const end = () => transport.close();
+      const socket = connect({ host: options.host, port: options.port });
+      // Sockets time out when nothing comes; the signal also ends the one to a server that drips.
+      const end = () => socket.destroy();
       signal.addEventListener('abort', end);
       try {
+        await orAborted(connected(socket), signal);
+        const transport = createTransport(transportOptions(options, socket));
         const { accepted, rejected } = await orAborted(
           transport.sendMail({
             from,
@@ -51,15 +54,25 @@ export function createEmail(options: EmailOptions): Channel {
         if (accepted.length === 0) throw new Error(`no recipient was accepted (${rejected.length} refused)`);
       } finally {
         signal.removeEventListener('abort', end);
-        transport.close();
+        socket.destroy();
       }
     },
   };
 }
 
-function transportOptions({ host, port, security, username, password, ca, timeoutMs }: EmailOptions) {
+function connected(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('error', reject);
+  });
+}
+
+function transportOptions(
+  { host, port, security, username, password, ca, timeoutMs }: EmailOptions,
+  connection: Socket,
+) {
   return {
-    ...{ host, port },
+    ...{ host, port, connection },
     secure: security === 'tls',
     requireTLS: security === 'starttls',
     ignoreTLS: security === 'none',

@@ -1,4 +1,4 @@
-import type { Alert, AlertEvent, AlertRule, AlertSeverity } from './alert.js';
+import { type Alert, type AlertEvent, type AlertRule, type AlertSeverity, INFO } from './alert.js';
 import type { Batch } from './outbox.js';
 import { oneLine } from './plain-text.js';
 
@@ -78,9 +78,9 @@ export function testMessage(id: string, by: string, context: MessageContext, now
   const title = 'Test of the alerts';
   const link = context.linkBase === undefined ? {} : { link: `${context.linkBase}/#/alerts` };
   return {
-    ...{ id, event: 'test', severity: 'info' as AlertSeverity, alerts: [], footer: footerOf(context) },
+    ...{ id, event: 'test', severity: INFO, alerts: [], footer: footerOf(context) },
     subject: oneLine(`[info] ${title} - chain ${context.chain}`, LONGEST_SUBJECT),
-    entries: [{ title, severity: 'info' as AlertSeverity, facts, ...link }],
+    entries: [{ title, severity: INFO, facts, ...link }],
   };
 }
 
@@ -165,7 +165,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (sign) => ENTITIES[sign]!);
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (sign) => ENTITIES[sign]!);
 
 const COLOURS: Readonly<Record<AlertSeverity, string>> = {
   critical: '#b00020',

@@ -3,12 +3,6 @@ import type { Alert, AlertEvent, AlertsDocument, ChannelName, Delivery } from '.
 import { oneLine } from './plain-text.js';
 import { silencedUntil } from './silences.js';
 
-/** Who sends: a node, and which run of its process, since what an ended process had claimed nobody is sending. */
-export interface Sender {
-  readonly node: string;
-  readonly run: string;
-}
-
 /** What is to go out as one message. */
 export interface Batch {
   readonly id: string;
@@ -44,18 +38,19 @@ function firstOfEach(document: AlertsDocument, channel: ChannelName, now: number
   });
 }
 
-/** Until when somebody else may be sending it. */
-function leasedUntil({ claimedBy, claimedUntil }: Delivery, { node, run }: Sender): number {
-  if (claimedBy === undefined || claimedUntil === undefined) return 0;
-  const [theirNode, theirRun] = JSON.parse(claimedBy) as [string, string];
-  return theirNode === node && theirRun !== run ? 0 : claimedUntil;
+/**
+ * Until when somebody else may be sending it. A node sends one message of a channel at a time, so what it finds claimed by
+ * itself is what an earlier process of it has left.
+ */
+function leasedUntil({ claimedBy, claimedUntil }: Delivery, sender: string): number {
+  return claimedBy === undefined || claimedBy === sender ? 0 : (claimedUntil ?? 0);
 }
 
 /** When the channel has something to send next, in milliseconds since 1970; undefined: nothing is owed. */
 export function nextDue(
   document: AlertsDocument,
   channel: ChannelName,
-  sender: Sender,
+  sender: string,
   now: number,
 ): number | undefined {
   const times = firstOfEach(document, channel, now).map(({ delivery }) =>
@@ -72,7 +67,7 @@ export function nextDue(
 export function claim(
   document: AlertsDocument,
   channel: ChannelName,
-  sender: Sender,
+  sender: string,
   now: number,
   leaseMs: number,
 ): Batch | undefined {
@@ -93,7 +88,7 @@ export function claim(
   const id = batch ?? batchId(members);
   for (const { delivery } of members) {
     delivery.batch = id;
-    delivery.claimedBy = JSON.stringify([sender.node, sender.run]);
+    delivery.claimedBy = sender;
     delivery.claimedUntil = now + leaseMs;
     delivery.firstAttemptAt ??= now;
     delivery.attempts++;

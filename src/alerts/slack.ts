@@ -12,10 +12,10 @@ export interface SlackOptions {
   readonly allowPrivateAddresses: boolean;
 }
 
-/** Limits of Slack's Block Kit. */
+/** Limits of Slack's Block Kit; of blocks there may be 50, and an alert takes up to nine. */
 const LONGEST_HEADER = 150;
 const LONGEST_FIELD = 2000;
-const MOST_ENTRIES = 10;
+const MOST_ENTRIES = 5;
 
 /** Slack's three: https://docs.slack.dev/messaging/formatting-message-text#escaping */
 const escapeSlack = (text: string): string =>

@@ -46,7 +46,7 @@ export interface AlertView {
   readonly deliveries: DeliveryView[];
 }
 
-export interface DeliveryView {
+interface DeliveryView {
   readonly channel: ChannelName;
   readonly event: AlertEvent;
   readonly state: 'pending' | 'sent' | 'given_up';

@@ -22,7 +22,7 @@ const LONGEST_NAME = 256;
 const time = timeSchema.nullable();
 const ruleSchema = z.enum(ALERT_RULES).meta({ id: 'AlertRule' });
 const severitySchema = z.enum(ALERT_SEVERITIES).meta({ id: 'AlertSeverity' });
-export const channelNameSchema = z.enum(CHANNELS).meta({ id: 'ChannelName' });
+const channelNameSchema = z.enum(CHANNELS).meta({ id: 'ChannelName' });
 
 export const alertSchema: z.ZodType<AlertView> = z
   .object({

@@ -42,7 +42,7 @@ const compressBrotli = promisify(brotliCompress);
 const compressGzip = promisify(gzip);
 
 /** Where the build puts the dashboard, beside the compiled sources. */
-export const builtDashboard = (): string => fileURLToPath(new URL('../../dashboard', import.meta.url));
+const builtDashboard = (): string => fileURLToPath(new URL('../../dashboard', import.meta.url));
 
 /**
  * Reads a built dashboard into memory, once: what is asked for later is looked up among these names and never on the

@@ -108,7 +108,10 @@ const searchSchema = z
 async function byHeight(index: number, node: ApiDependencies): Promise<BlockSearchAnswer> {
   const [block] = await node.chain.headers(index, index + 1);
   if (block === undefined) return { blocks: [], searched: { from: index, to: index }, next: null, unread: 0 };
-  const { timestamp, quadCount } = block.header;
+  const { quadCount, block: imported } = block.header;
+  // An imported header has its times in a list.
+  const timestamp =
+    block.header.timestamp ?? (imported as { timestamp?: readonly unknown[] } | undefined)?.timestamp?.[0];
   const found = {
     index,
     hash: block.hash === '' ? null : block.hash,

@@ -4,7 +4,7 @@ import { countSchema, levelNameSchema, measuredSchema, statusSchema, timeSchema 
 const anyStatus = z.union([statusSchema, z.literal('Unknown')]);
 const whenSchema = timeSchema.nullable();
 
-export const answerSchema = z
+const answerSchema = z
   .object({
     status: anyStatus,
     text: z

@@ -15,7 +15,7 @@ const originOf = (request: AnyRequest, idempotencyKey?: string): JobOrigin => ({
   trigger: 'api',
   user: request.principal.name,
   requestId: request.requestId,
-  ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  idempotencyKey,
 });
 
 /** With what {@link submitJob} can fail. */

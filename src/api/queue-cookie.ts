@@ -7,8 +7,12 @@ const ATTRIBUTES = 'Path=/queues; HttpOnly; SameSite=Strict';
 
 type Node = Pick<ApiDependencies, 'options' | 'queues'>;
 
-const cookie = ({ options }: Node, value: string, seconds: number): string =>
-  `${NAME}=${value}; Max-Age=${seconds}; ${ATTRIBUTES}${options.tls ? '; Secure' : ''}`;
+/** Encrypted here, or by a proxy in front. */
+const encrypted = ({ options: { tls, publicUrl } }: Node): boolean =>
+  tls || publicUrl?.startsWith('https:') === true;
+
+const cookie = (node: Node, value: string, seconds: number): string =>
+  `${NAME}=${value}; Max-Age=${seconds}; ${ATTRIBUTES}${encrypted(node) ? '; Secure' : ''}`;
 
 /** The field that gives a browser the token for the page of the queues, if there is one and the user may see it. */
 export function grantQueues(node: Node, { accessToken, expiresIn, user }: Tokens): Record<string, string> {

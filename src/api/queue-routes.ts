@@ -6,12 +6,15 @@ import { type Reply, type Route, route } from './route.js';
 const tag = 'Queues';
 const LONGEST_VALUE = 512;
 
+/** A style that the page's components add by themselves (it hides scroll bars). */
+const OWN_STYLE = "'sha256-r2N1TB/gHbBtBZFKg7ejmq1acVSREzucTAEw6ga4hoU='";
+
 /** As that of the dashboard; the page names its own address as the base of its links, and highlights text in a worker. */
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "worker-src 'self'",
-  "style-src 'self'",
+  `style-src 'self' ${OWN_STYLE}`,
   "img-src 'self' data:",
   "connect-src 'self'",
   "font-src 'self'",

@@ -61,21 +61,23 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    const end = () => request.off('data', take).off('end', done).off('close', gone).off('error', gone);
+    let open = true;
     const take = (chunk: Buffer) => {
       length += chunk.length;
+      if (!open) return;
       if (length <= limitBytes) chunks.push(chunk);
       else {
-        end();
+        open = false;
         reject(tooLarge());
       }
     };
     const done = () => {
-      end();
+      open = false;
       resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length));
     };
     const gone = () => {
-      end();
+      if (!open) return;
+      open = false;
       reject(new ProvChainError('REQUEST_TIMEOUT', `the connection ended after ${length} bytes of the body`));
     };
     request.on('data', take).on('end', done).on('close', gone).on('error', gone);

@@ -14,6 +14,11 @@ const WITHOUT_DATA = /^(?:LOG(?:\.old\..*)?|LOCK)$/;
 /** A pass over the files is good for requests that come up to this much later. */
 const SHARED_MS = 50;
 /**
+ * From this age on the next pass is begun before the last has had its time, so that under steady load no request waits:
+ * a pass takes several turns of the event loop, and all requests waited for it twenty times a second.
+ */
+const RENEWED_MS = 30;
+/**
  * Times of files go forward in steps of the kernel's clock tick, 10 ms at most: two changes within one step leave the
  * same stamps. So stamps count only once they have stood for longer than that; see {@link StorageFingerprints}.
  */
@@ -38,6 +43,8 @@ interface Directory {
   readonly path: string;
   readonly watches: { readonly chain: ChangeWatch; readonly database: ChangeWatch } | undefined;
   current: Pass | undefined;
+  /** Begun ahead of time; takes the place of the current one when it has ended. */
+  coming: Pass | undefined;
   /** Of the pass that begins when the current one has ended, which began too early for those that wait. */
   next: Promise<string> | undefined;
   stamps: string;
@@ -76,10 +83,15 @@ export class StorageFingerprints {
   of(dir: string): Promise<string> {
     const directory = this.#directory(dir);
     const now = this.#clock();
-    const { current } = directory;
-    if (current && !current.outdated && now - current.startedAt <= SHARED_MS) return current.fingerprint;
-    if (!current || current.ended) return this.#start(directory);
-    directory.next ??= current.fingerprint
+    const { current, coming } = directory;
+    if (current && isGood(current, now)) {
+      if (current.ended && !coming && now - current.startedAt > RENEWED_MS) this.#renew(directory);
+      return current.fingerprint;
+    }
+    if (coming && isGood(coming, now)) return coming.fingerprint;
+    const running = coming ?? current;
+    if (!running || running.ended) return this.#start(directory);
+    directory.next ??= running.fingerprint
       .catch(() => {})
       .then(() => {
         directory.next = undefined;
@@ -93,8 +105,8 @@ export class StorageFingerprints {
    * Otherwise a new head would be looked up, and its result kept, under the fingerprint from before it.
    */
   forget(dir: string): void {
-    const current = this.#directories.get(dir)?.current;
-    if (current) current.outdated = true;
+    const directory = this.#directories.get(dir);
+    for (const pass of [directory?.current, directory?.coming]) if (pass) pass.outdated = true;
   }
 
   /** Ends the watches. */
@@ -110,7 +122,7 @@ export class StorageFingerprints {
     if (!directory) {
       const watches = this.#watch ? this.#watchesOf(dir) : undefined;
       directory = {
-        ...{ path: dir, watches, current: undefined, next: undefined },
+        ...{ path: dir, watches, current: undefined, coming: undefined, next: undefined },
         ...{ stamps: '', since: 0, fingerprint: '' },
       };
       this.#directories.set(dir, directory);
@@ -132,10 +144,30 @@ export class StorageFingerprints {
   }
 
   #start(directory: Directory): Promise<string> {
+    const pass = this.#begin(directory);
+    directory.current = pass;
+    return pass.fingerprint;
+  }
+
+  #renew(directory: Directory): void {
+    const pass = this.#begin(directory);
+    directory.coming = pass;
+    pass.fingerprint
+      .then(
+        () => {
+          directory.current = pass;
+        },
+        () => {},
+      )
+      .finally(() => {
+        directory.coming = undefined;
+      });
+  }
+
+  #begin(directory: Directory): Pass {
     const startedAt = this.#clock();
     const fingerprint = this.#take(directory, startedAt);
     const pass: Pass = { startedAt, fingerprint, ended: false, outdated: false };
-    directory.current = pass;
     pass.fingerprint.then(
       () => {
         pass.ended = true;
@@ -145,7 +177,7 @@ export class StorageFingerprints {
         if (directory.current === pass) directory.current = undefined;
       },
     );
-    return pass.fingerprint;
+    return pass;
   }
 
   async #take(directory: Directory, startedAt: number): Promise<string> {
@@ -172,12 +204,15 @@ export class StorageFingerprints {
   }
 }
 
+function isGood({ outdated, startedAt }: Pass, now: number): boolean {
+  return !outdated && now - startedAt <= SHARED_MS;
+}
+
 /** One line per file, sorted by name. `found` is told where the files are before any of them is looked at. */
 async function readStamps(dir: string, found: (chain: string, database: string) => void): Promise<string> {
   try {
     // Both may be links; what counts is what they lead to.
-    const real = await realpath(dir);
-    const database = await realpath(join(real, DATABASE_FOLDER));
+    const [real, database] = await Promise.all([realpath(dir), realpath(join(dir, DATABASE_FOLDER))]);
     found(real, database);
     const names = (await readdir(database)).filter((name) => !WITHOUT_DATA.test(name)).sort();
     const stamps = await Promise.all([

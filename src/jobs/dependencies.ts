@@ -47,10 +47,11 @@ export interface LocalReplica {
   readonly chainId: string;
   readonly replica: string;
   readonly dir: string;
-  /** Errors: STORE_UNAVAILABLE, STORE_CORRUPT, NOT_A_CHAIN; a job then pins nothing, and its report says what is wrong. */
-  head(): Promise<CurrentHead>;
-  /** Of the files of the database; see DESIGN §8. Errors: as head. */
-  fingerprint(): Promise<string>;
+  /**
+   * The head, and the fingerprint of the database's files (DESIGN §8) from before it was read. Errors: STORE_UNAVAILABLE,
+   * STORE_CORRUPT, NOT_A_CHAIN; a job then pins nothing, and its report says what is wrong.
+   */
+  state(): Promise<{ readonly head: CurrentHead; readonly fingerprint: string }>;
 }
 
 /** What a run is told, beside where: plain data. */

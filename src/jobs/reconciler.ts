@@ -28,7 +28,7 @@ export interface ReconcilerOptions {
 /** Closed records that are shown to the others again after Redis has lost everything. */
 const RESTORED_RECORDS = 200;
 /** Open jobs that are held against Redis in one look. */
-const LOOK_AT_ONCE = 1000;
+const LOOK_AT_ONCE = 250;
 
 /**
  * Holds the open jobs of this node against what Redis says, so that each of them ends: whoever was to tell may have been

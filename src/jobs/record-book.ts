@@ -20,9 +20,16 @@ export interface RecordBookOptions {
   readonly onChange: (record: JobRecord, result?: StoredResult) => void;
 }
 
+/** A job between its coming and its acceptance; see {@link RecordBook.hold}. */
+export interface Held {
+  write(entries: readonly (readonly [string, unknown])[]): Promise<void>;
+  keep(): void;
+  drop(): Promise<void>;
+}
+
 interface Open {
   record: JobRecord;
-  /** Resolves once the record was written for the first time: what comes later must not be written before. */
+  /** Resolves once the job is accepted: the end of one that is not must not be written. */
   accepted: Promise<void> | undefined;
   closing: boolean;
 }
@@ -30,7 +37,7 @@ interface Open {
 /**
  * The records of the jobs that this node has accepted: the one place that decides what becomes of them.
  *
- * States of an entry: held (not durable yet, nobody was told of it) → open (durable) → closing (its end is being written)
+ * States of an entry: held (being made durable, nobody was told of it) → open (durable, and in the queue) → closing (its end is being written)
  * → closed (only in the store) → retired. What happens to an open job is kept in memory; only acceptance, additions to
  * the queue and ends are written, because all else is found out again after a restart.
  */
@@ -118,30 +125,38 @@ export class RecordBook {
   }
 
   /**
-   * Takes a job in before it is given to the queue, so that what a fast worker says of it is not lost. `durable` writes
-   * it, together with `entries`; `drop` forgets it, as if it had never come.
+   * Takes a job in before it is given to the queue, so that what a fast worker says of it is not lost. `write` makes it
+   * durable, together with `entries`; `keep` says that it is accepted, and lets it end; `drop` forgets it, as if it had
+   * never come.
    */
-  hold(record: JobRecord): {
-    durable(entries: readonly (readonly [string, unknown])[]): Promise<void>;
-    drop(): void;
-  } {
+  hold(record: JobRecord): Held {
     const { jobId } = record.spec;
-    let settle: (written: boolean) => void = () => {};
+    const { state, log } = this.#options;
+    let settle: (kept: boolean) => void = () => {};
     const accepted = new Promise<void>((resolve, reject) => {
-      settle = (written) => (written ? resolve() : reject(new Error('not accepted')));
+      settle = (kept) => (kept ? resolve() : reject(new Error('not accepted')));
     });
     accepted.catch(() => {});
     this.#hold(record, accepted);
+    let written: readonly string[] = [];
     return {
-      durable: async (entries) => {
-        await this.#options.state.put([[RECORD + jobId, record], ...entries]);
+      write: (entries) => {
+        const all = [[RECORD + jobId, record] as const, ...entries];
+        written = all.map(([key]) => key);
+        return state.put(all);
+      },
+      keep: () => {
         settle(true);
         const open = this.#open.get(jobId);
         if (open) open.accepted = undefined;
       },
-      drop: () => {
+      drop: async () => {
         settle(false);
         this.#release(jobId);
+        // Left behind by a crash or a full disk, it is done after the next start, and nobody asks for it.
+        await state.delete(written).catch((error: unknown) => {
+          log.warn('the record of a job that was not accepted stays', { jobId, reason: String(error) });
+        });
       },
     };
   }

@@ -66,9 +66,9 @@ export function resolveRequest(request: JobRequest, config: JobConfig): Resolved
   return {
     kind: request.fleet ? 'fleet' : 'replica',
     ...checkSet(request, config, custom),
-    ...(request.profile !== undefined && { profile: request.profile }),
-    ...(request.from !== undefined && { from: request.from }),
-    ...(request.to !== undefined && { to: request.to }),
+    profile: request.profile,
+    from: request.from,
+    to: request.to,
     requireAnchor: request.requireAnchor ?? true,
     batchSize: config.batch_size,
     timeLimitMs: timeLimitMs(request, config, custom),
@@ -111,13 +111,16 @@ function timeLimitMs(request: JobRequest, config: JobConfig, custom: CustomLevel
 }
 
 function checkNumbers({ from, to, timeLimitMs: limit }: JobRequest): void {
-  for (const [name, value] of Object.entries({ from, to })) {
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) {
-      throw invalid(`"${name}" must be a whole number of at least 0`);
-    }
-  }
+  checkBlock('from', from);
+  checkBlock('to', to);
   if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {
     throw invalid('"timeLimitMs" must be a whole number above 0');
+  }
+}
+
+function checkBlock(name: string, value: number | undefined): void {
+  if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) {
+    throw invalid(`"${name}" must be a whole number of at least 0`);
   }
 }
 

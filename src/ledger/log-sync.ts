@@ -30,13 +30,18 @@ export class LogSync {
   /**
    * Runs `write` and returns once everything it wrote is durable; the result is the current log's length in bytes.
    * The caller keeps flushes and compactions of its own out for that time.
+   *
+   * Every question to the database or the disk costs a turn of the event loop, which is long when many requests come at
+   * once. So the log that was current after the last batch stands for the one before this batch: numbers only grow, and
+   * beginning too early syncs at most a log too many. And its sync does not wait for the answer to whether it was the
+   * last one.
    */
   async durably(write: () => Promise<void>): Promise<number> {
-    const before = await this.#rocks.currentLog();
-    await this.#use(before.number);
+    if (this.#number < 0) await this.#use((await this.#rocks.currentLog()).number);
+    const first = this.#number;
     await write();
-    const after = await this.#rocks.currentLog();
-    for (let number = before.number; number <= after.number; number++) {
+    const [after] = await Promise.all([this.#rocks.currentLog(), this.#file?.datasync()]);
+    for (let number = first + 1; number <= after.number; number++) {
       await this.#use(number);
       await this.#file?.datasync();
     }

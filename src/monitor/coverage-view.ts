@@ -5,7 +5,7 @@ import type { Cell, Coverage, KnownFinding } from './coverage.js';
 type VerifiedAt = Readonly<Record<CheckGroup, string | null>>;
 
 /** A range of blocks as the map shows it. */
-export interface MapCell {
+interface MapCell {
   readonly from: number;
   readonly to: number;
   /** The worst of what was found; Unknown where nobody has looked at all of it. */

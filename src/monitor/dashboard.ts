@@ -11,6 +11,9 @@ const HOUR_MS = 3_600_000;
 /** What "of late" means for figures that alerts go by. */
 const LATE_MS = 10 * 60_000;
 const LATE_RESULTS = 20;
+/** Fewer validations and lookups say nothing about the usual ones. */
+const FEWEST_RESULTS = 5;
+const FEWEST_LOOKUPS = 20;
 
 const iso = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
 
@@ -96,7 +99,7 @@ const resultView = ({ jobId, trigger, level, finishedAt, summary }: JobOutcome) 
   blocks: summary?.checked.headers ?? null,
 });
 
-/** What the rules of alerts need to know of the monitor. Undefined: not measured. */
+/** What the rules of alerts need to know of the monitor. Null: not measured, or too few to say. */
 export interface MonitorFacts {
   readonly enabled: boolean;
   readonly intervalMs: number;
@@ -112,18 +115,19 @@ export interface MonitorFacts {
     readonly refused: string | null;
   };
   readonly recentFigures: {
-    readonly cacheHitRate: number | undefined;
-    readonly averageValidationMs: number | undefined;
+    readonly cacheHitRate: number | null;
+    readonly averageValidationMs: number | null;
     /** Of the validator, of integrity.resource_limits.max_memory_mb. */
-    readonly memoryPercent: number | undefined;
+    readonly memoryPercent: number | null;
   };
 }
 
 /** @param memoryPercent as it is measured now */
-export function monitorFacts(monitor: Monitor, memoryPercent: number | undefined): MonitorFacts {
+export function monitorFacts(monitor: Monitor, memoryPercent: number | null): MonitorFacts {
   const { options, rounds, scrub, history, series } = monitor;
   const nowMs = options.now();
   const plan = scrub?.plan();
+  const lookups = series.total(nowMs - LATE_MS, nowMs + 1, nowMs);
   const lateFrom = new Date(nowMs - LATE_MS).toISOString();
   const late = history
     .latest(LATE_RESULTS, ({ summary, finishedAt }) => summary?.complete === true && finishedAt >= lateFrom)
@@ -141,9 +145,9 @@ export function monitorFacts(monitor: Monitor, memoryPercent: number | undefined
       refused: plan?.refused ?? null,
     },
     recentFigures: {
-      cacheHitRate: hitRateOf(series.total(nowMs - LATE_MS, nowMs + 1, nowMs)) ?? undefined,
+      cacheHitRate: lookups.hits + lookups.misses < FEWEST_LOOKUPS ? null : hitRateOf(lookups),
       averageValidationMs:
-        late.length === 0 ? undefined : late.reduce((sum, ms) => sum + ms, 0) / late.length,
+        late.length < FEWEST_RESULTS ? null : late.reduce((sum, ms) => sum + ms, 0) / late.length,
       memoryPercent,
     },
   };

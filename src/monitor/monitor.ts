@@ -44,6 +44,8 @@ export interface MonitorOptions {
     readonly own: () => readonly JobOutcome[];
   }) => Promise<ResultStream>;
   readonly metrics: MonitorMetrics;
+  /** A round could not be asked for; the reason in words. */
+  readonly onRoundRefused?: (reason: string) => void;
   readonly log: Log;
   readonly now: () => number;
 }
@@ -106,6 +108,7 @@ export class Monitor {
     this.rounds = new Rounds({
       ...{ ...shared, level, intervalMs },
       count: (status) => metrics.roundEnded(level, status),
+      refused: (reason) => options.onRoundRefused?.(reason),
     });
     this.scrub =
       scrub &&

@@ -8,7 +8,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /** Length of the quiet hours of one day, in milliseconds. */
-export function quietMsADay(quiet: QuietHours | undefined): number {
+function quietMsADay(quiet: QuietHours | undefined): number {
   if (!quiet) return 0;
   return ((quiet.endHour - quiet.startHour + 24) % 24) * HOUR_MS;
 }

@@ -50,6 +50,8 @@ export interface RoundsOptions {
   readonly outcome: (jobId: string) => JobOutcome | undefined;
   /** Told once per round that this node has taken: the status of its report, or `failed` or `refused`. */
   readonly count: (status: Status | 'failed' | 'refused') => void;
+  /** Told of a round that could not be asked for, and why. */
+  readonly refused: (reason: string) => void;
   readonly log: Log;
   readonly now: () => number;
 }
@@ -69,8 +71,8 @@ const MOST_PENDING = 64;
 export class Rounds {
   readonly #options: RoundsOptions;
   readonly #record: SharedRecord<RoundsRecord>;
-  /** Jobs of this node's rounds that have not ended. */
-  readonly #pending = new Set<string>();
+  /** Jobs of this node's rounds that have not ended, and how many rounds each answers. */
+  readonly #pending = new Map<string, number>();
 
   constructor(options: RoundsOptions) {
     this.#options = options;
@@ -104,7 +106,9 @@ export class Rounds {
 
   /** A job has ended, whoever asked for it. */
   ended({ jobId, summary }: JobOutcome): void {
-    if (this.#pending.delete(jobId)) this.#options.count(summary?.status ?? 'failed');
+    const rounds = this.#pending.get(jobId) ?? 0;
+    this.#pending.delete(jobId);
+    for (let round = 0; round < rounds; round++) this.#options.count(summary?.status ?? 'failed');
   }
 
   #claim(dueMs: number): Promise<boolean> {
@@ -141,6 +145,7 @@ export class Rounds {
       const { code, message } = ProvChainError.from(thrown);
       log.warn('a round of the monitor was refused', { code, reason: message });
       count('refused');
+      this.#options.refused(message);
       const result = { jobId: null, status: null, complete: null, durationMs: null, atMs: now() };
       return { ...round, state: 'refused', code, result };
     }
@@ -148,8 +153,8 @@ export class Rounds {
 
   #await(jobId: string): void {
     const outcome = this.#options.outcome(jobId);
-    this.#pending.add(jobId);
-    if (this.#pending.size > MOST_PENDING) this.#pending.delete([...this.#pending][0]!);
+    this.#pending.set(jobId, (this.#pending.get(jobId) ?? 0) + 1);
+    if (this.#pending.size > MOST_PENDING) this.#pending.delete([...this.#pending.keys()][0]!);
     // A small chain is validated before anybody asks.
     if (outcome) this.ended(outcome);
   }

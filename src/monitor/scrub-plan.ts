@@ -21,7 +21,7 @@ export interface ScrubFacts {
 }
 
 /** Why no slice is due now: `empty` chain, `quiet` hours, `no room` before them, or ahead of its `pace`. */
-export type Rest = 'empty' | 'quiet' | 'no room' | 'pace';
+type Rest = 'empty' | 'quiet' | 'no room' | 'pace';
 
 export interface ScrubPlan {
   /** What to validate now. */
@@ -97,7 +97,7 @@ export function planScrub(facts: ScrubFacts): ScrubPlan {
 }
 
 /** When every check of level Full had been seen of all blocks of a cell; since it was first heard of, if never. */
-export function fullyVerifiedAt({ verified, seenAt }: Readonly<Cell>): number {
+function fullyVerifiedAt({ verified, seenAt }: Readonly<Cell>): number {
   return CHECK_GROUPS.reduce((least, name) => Math.min(least, verified[name] ?? seenAt), Number.MAX_VALUE);
 }
 

@@ -3,7 +3,7 @@ import { isOfWholeChain, type JobOutcome } from './outcome.js';
 import { hitRateOf, meanOf, type Series, type Step } from './series.js';
 
 /** How the figures of late compare with those before; insufficient when there are too few of either. */
-export type Direction = 'Improving' | 'Stable' | 'Degrading' | 'insufficient';
+type Direction = 'Improving' | 'Stable' | 'Degrading' | 'insufficient';
 
 export interface Trend {
   readonly recent: number | null;

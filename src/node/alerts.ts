@@ -4,7 +4,6 @@ import {
   AlertStore,
   Conditions,
   type MonitorFacts,
-  type RecentFigures,
   type Vitals,
   type VolumeReading,
 } from '../alerts/index.js';
@@ -16,7 +15,6 @@ import type { Validator } from '../pool/index.js';
 import { openChannels } from './alert-channels.js';
 import type { Base } from './base.js';
 import { resultOf } from './ended-result.js';
-import { OwnFigures } from './own-figures.js';
 import type { RuntimeConfig } from './runtime-config.js';
 
 interface Parts {
@@ -26,8 +24,7 @@ interface Parts {
   readonly validator: Validator;
   readonly runtime: RuntimeConfig;
   readonly metrics: Metrics;
-  /** What the monitor tells of itself, on a node that has one. */
-  readonly monitorFacts?: () => MonitorFacts | undefined;
+  readonly monitorFacts: () => MonitorFacts;
 }
 
 /** The alerts of a node. */
@@ -74,12 +71,10 @@ export async function openAlerts(parts: Parts): Promise<Alerts> {
     onOpened: (rule, severity) => metrics.alertOpened(rule, severity),
     onDelivery: (channel, outcome) => metrics.alertDelivery(channel, outcome),
   });
-  const figures = new OwnFigures();
-  const looks = lookRepeatedly(parts, service, figures);
+  const looks = lookRepeatedly(parts, service);
   return {
     service,
     async observe(ended) {
-      figures.note(ended.record);
       const result = resultOf(ended);
       if (result) await service.observe(result);
     },
@@ -104,11 +99,7 @@ function localState({ state }: Base) {
   };
 }
 
-function lookRepeatedly(
-  parts: Parts,
-  service: AlertService,
-  figures: OwnFigures,
-): { close(): Promise<void> } {
+function lookRepeatedly(parts: Parts, service: AlertService): { close(): Promise<void> } {
   const { base } = parts;
   const { custom } = base.settings.integrity.alerting;
   const conditions = new Conditions({
@@ -128,7 +119,7 @@ function lookRepeatedly(
   let looking: Promise<void> | undefined;
   const look = async () => {
     try {
-      const vitals = await vitalsOf(parts, figures);
+      const vitals = await vitalsOf(parts);
       const { raised, cleared } = conditions.judge(vitals, base.now().getTime());
       await service.evaluate(raised, cleared);
     } catch (error) {
@@ -149,29 +140,14 @@ function lookRepeatedly(
   };
 }
 
-async function vitalsOf(parts: Parts, figures: OwnFigures): Promise<Vitals> {
-  const { base, registry, monitorFacts } = parts;
-  const monitor = monitorFacts?.();
+async function vitalsOf({ base, registry, monitorFacts }: Parts): Promise<Vitals> {
+  const monitor = monitorFacts();
   return {
     volumes: await volumesOf(base),
     heights: heightsOf(registry),
     redis: base.fleet?.redis.connected('control'),
-    figures: monitor?.recentFigures ?? (await ownFigures(parts, figures)),
+    figures: monitor.recentFigures,
     monitor,
-  };
-}
-
-/** Of a node without a monitor. */
-async function ownFigures(
-  { stores, validator, runtime }: Parts,
-  figures: OwnFigures,
-): Promise<RecentFigures> {
-  const { rssBytes } = validator.stats();
-  const limitBytes = runtime.current().max_memory_mb * 2 ** 20;
-  return {
-    cacheHitRate: figures.hitRate(await stores.cache.stats()),
-    averageValidationMs: figures.averageMs(),
-    memoryPercent: rssBytes === undefined ? null : (rssBytes / limitBytes) * PERCENT,
   };
 }
 

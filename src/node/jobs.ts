@@ -10,6 +10,7 @@ import {
   DEFAULT_LOCKS,
   type EndedResult,
   type JobBackend,
+  type JobConfig,
   type JobRecord,
   type JobService,
 } from '../jobs/index.js';
@@ -60,11 +61,10 @@ export async function openJobs(parts: Parts): Promise<JobService> {
       chainId: files.trust.chainId,
       replica: files.replicaId,
       dir: files.dir,
-      async head() {
-        const { pin, anchorIndex } = await replica.state();
-        return { ...pin, anchorIndex };
+      async state() {
+        const { fingerprint, pin, anchorIndex } = await replica.state();
+        return { fingerprint, head: { height: pin.height, headHash: pin.headHash, anchorIndex } };
       },
-      fingerprint: async () => (await replica.state()).fingerprint,
     },
     backend: openBackend(base, registry, threads),
     state,
@@ -73,7 +73,7 @@ export async function openJobs(parts: Parts): Promise<JobService> {
     validator,
     evidence: stores.evidence,
     nodes: registry,
-    config: () => ({ ...runtime.current(), levels: settings.integrity.levels }),
+    config: jobConfig(runtime, settings.integrity.levels),
     work: works && { shards: threads },
     log,
     now,
@@ -91,6 +91,20 @@ export async function openJobs(parts: Parts): Promise<JobService> {
       }
     },
   });
+}
+
+/** One object for as long as nobody changes a setting: it is asked for with every request. */
+function jobConfig(runtime: RuntimeConfig, levels: JobConfig['levels']): () => JobConfig {
+  let inForce = runtime.current();
+  let config: JobConfig = { ...inForce, levels };
+  return () => {
+    const current = runtime.current();
+    if (current !== inForce) {
+      inForce = current;
+      config = { ...current, levels };
+    }
+    return config;
+  };
 }
 
 function openBackend(base: Base, registry: NodeRegistry, threads: number): JobBackend {

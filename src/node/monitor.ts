@@ -24,7 +24,8 @@ import type { Base } from './base.js';
 import type { LocalReplica } from './local-replica.js';
 import type { RuntimeConfig } from './runtime-config.js';
 
-interface Parts {
+/** What the monitor of a node stands on. */
+export interface MonitorParts {
   readonly base: Base;
   readonly service: JobService;
   readonly replica: LocalReplica;
@@ -33,7 +34,9 @@ interface Parts {
   readonly stores: { readonly cache: ResultCache };
   readonly metrics: Metrics;
   /** What the dashboard says of alerts; asked for each time, since alerts are opened after what they watch. */
-  readonly alertCounts?: () => DashboardView['alerts'];
+  readonly alertCounts: () => DashboardView['alerts'];
+  /** A round could not be asked for. */
+  readonly onRoundRefused: (reason: string) => void;
 }
 
 /** The monitor of a node, as the other parts see it. */
@@ -51,8 +54,8 @@ const HOUR_MS = 3_600_000;
 const MEGABYTE = 1 << 20;
 
 /** Rounds, scrub, history and map. Begins at once; nothing waits for it. */
-export async function openMonitor(parts: Parts): Promise<NodeMonitor> {
-  const { base, service, replica, validator, runtime, stores, metrics, alertCounts } = parts;
+export async function openMonitor(parts: MonitorParts): Promise<NodeMonitor> {
+  const { base, service, replica, validator, runtime, stores, metrics, alertCounts, onRoundRefused } = parts;
   const { settings, files, nodeId, state, documents, log } = base;
   const { enabled, interval_seconds, validation_level } = settings.integrity.background_monitoring;
   const now = () => base.now().getTime();
@@ -72,6 +75,7 @@ export async function openMonitor(parts: Parts): Promise<NodeMonitor> {
       roundEnded: (level, status) => metrics.roundEnded(level, status),
       sliceEnded: (status, blocks) => metrics.sliceEnded(status, blocks),
     },
+    onRoundRefused,
   });
   return {
     api: apiOf(monitor, files.replicaId, alertCounts),
@@ -153,14 +157,14 @@ function sampler({ service, validator, cache }: Sampled): () => Promise<Sample> 
   };
 }
 
-function memoryPercent(validator: Validator, runtime: RuntimeConfig): number | undefined {
+function memoryPercent(validator: Validator, runtime: RuntimeConfig): number | null {
   const { rssBytes } = validator.stats();
-  return rssBytes === undefined ? undefined : (rssBytes / (runtime.current().max_memory_mb * MEGABYTE)) * 100;
+  return rssBytes === undefined ? null : (rssBytes / (runtime.current().max_memory_mb * MEGABYTE)) * 100;
 }
 
-function apiOf(monitor: Monitor, replica: string, alertCounts: Parts['alertCounts']): ApiMonitor {
+function apiOf(monitor: Monitor, replica: string, alertCounts: MonitorParts['alertCounts']): ApiMonitor {
   return {
-    dashboard: () => ({ ...dashboardOf(monitor), alerts: alertCounts?.() ?? null }),
+    dashboard: () => ({ ...dashboardOf(monitor), alerts: alertCounts() }),
     statusSince: (status) => statusSince(monitor, status),
     history(fromMs, points) {
       const nowMs = monitor.options.now();

@@ -91,7 +91,7 @@ class QueueBoard implements ApiQueueBoard {
       );
     }
     const known = [...new Set(replicas())].sort().slice(0, MOST_REPLICAS);
-    const names = known.flatMap((replica) => [`jobs-${replica}`, `shards-${replica}`]);
+    const names = known.flatMap((replica) => [`jobs-${replica}`, `shards-${replica}`, `rounds-${replica}`]);
     this.#replace(names.map((name) => this.#adapterOf(name)));
   }
 

@@ -29,7 +29,7 @@ export class RuntimeConfig {
 
   /** In force now; a job keeps what was in force when it was accepted. */
   current(): RuntimeSettings {
-    return this.get().value;
+    return this.#options.documents.get<RuntimeSettings>(NAME)?.value ?? this.#options.initial;
   }
 
   get(): RuntimeDocument {

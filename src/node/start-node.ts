@@ -6,7 +6,6 @@ import { createMetrics, createMetricsServer, type Metrics } from '../metrics/ind
 import { createValidator, Intake, type Validator } from '../pool/index.js';
 import { runtimeOf, type Settings } from '../settings/index.js';
 import { packageVersion } from '../version.js';
-import { type Alerts, openAlerts } from './alerts.js';
 import { apiDependencies } from './api-dependencies.js';
 import { AppendValidations } from './append-validations.js';
 import { type Base, openBase } from './base.js';
@@ -21,7 +20,6 @@ import { openJobs } from './jobs.js';
 import { LastResults } from './last-results.js';
 import { LocalReplica } from './local-replica.js';
 import { metricSources } from './metric-sources.js';
-import { openMonitor } from './monitor.js';
 import { probesOf } from './probes.js';
 import { openQueueBoard } from './queue-board.js';
 import { openRegistry } from './registry.js';
@@ -29,6 +27,7 @@ import { RuntimeConfig } from './runtime-config.js';
 import { openAuditTrail, openAuth, openRateLimit } from './security.js';
 import { openStores } from './stores.js';
 import { validatorLimits } from './validator-limits.js';
+import { openWatch } from './watch.js';
 import { openForWriting, type Writing } from './writer.js';
 
 /** `api`: serves REST. `worker`: runs jobs and shards. */
@@ -177,9 +176,8 @@ async function openServices(core: Core, closer: Closer) {
   });
   later.service = service;
   closer.add('jobs', () => service.drain(DRAIN_MS));
-  const alerts = await openAlerts({ base, registry, stores, validator, runtime, metrics });
-  closer.add('alerts', () => alerts.close());
-  return { ...core, registry, stores, lastResults, figures, service, alerts };
+  const watch = await openWatch({ ...core, registry, stores, service }, closer);
+  return { ...core, ...watch, registry, stores, lastResults, figures, service };
 }
 
 type Services = Awaited<ReturnType<typeof openServices>>;
@@ -213,13 +211,6 @@ function openChain(
   return { freeze, chain, inspector: new ChainInspector({ dir: files.dir, validator, replica }) };
 }
 
-/** What the one sentence of the dashboard stands beside. */
-function countsOf({ service }: Alerts) {
-  const { open, acknowledged } = service.figures();
-  const { critical, warning, info } = open;
-  return { open: critical + warning + info, critical, warning, acknowledged };
-}
-
 async function openNode(
   base: Base,
   roles: readonly NodeRole[],
@@ -237,13 +228,7 @@ async function openNode(
     now: () => base.now().getTime(),
     probes: probesOf({ base, replica, validator, writing, stopping: stopping.signal }),
   });
-  const monitor = await openMonitor({ ...services, alertCounts: () => countsOf(services.alerts) });
-  closer.add('monitor', () => monitor.close());
-  service.followEnded(async (ended) => {
-    await monitor.jobEnded(ended);
-    await services.alerts.observe(ended);
-  });
-  metrics.addSources({ ...metricSources({ ...services, freeze }), ...monitor.sources });
+  metrics.addSources({ ...metricSources({ ...services, freeze }), ...services.monitor.sources });
   if (roles.includes('api')) {
     const audit = await openAuditTrail(base, metrics);
     closer.add('audit', () => audit.close());
@@ -259,7 +244,6 @@ async function openNode(
       inspector,
       freeze,
       health,
-      monitor,
       audit,
       auth,
       dashboard,

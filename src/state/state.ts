@@ -165,8 +165,8 @@ export class RocksState implements State {
 
   /** Writes batch after batch until the queue is empty. Never rejects: each change's own caller is told. */
   async #work(): Promise<void> {
-    // Changes of the same tick belong together.
-    await Promise.resolve();
+    // Changes of the same turn of the event loop belong together: what 64 connections ask for at once is synced once.
+    await new Promise(setImmediate);
     while (this.#queue.length > 0) {
       const batch = this.#takeBatch();
       try {

@@ -1,6 +1,5 @@
 import {
   type BlockHeader,
-  blockHash,
   blockHashHex,
   decodeHeader,
   decodeLegacyHeader,
@@ -8,11 +7,6 @@ import {
   type LegacyHeader,
   splitStoredHeader,
 } from '../chain/index.js';
-
-/** Hash (32 bytes) of a stored header value, as {@link openBlock} recomputes it, without taking the header apart. */
-export function storedHeaderHash(value: Uint8Array): Buffer {
-  return blockHash(splitStoredHeader(value)?.header ?? value.subarray(value.length));
-}
 
 /** What a header says of its payload. The predecessor's headers count no transactions. */
 export interface PayloadClaim {

@@ -1,6 +1,6 @@
 import { decodeAnchor, FORMAT_LEGACY, HistoryTree, type Subtree } from '../chain/index.js';
 import { ProvChainError } from '../errors.js';
-import { storedHeaderHash } from './block.js';
+import { openBlock, rawHash } from './block.js';
 import { readBlocks } from './block-reader.js';
 import { sameFrontier } from './check-history.js';
 import { failureFact, shardFailed } from './failure.js';
@@ -114,7 +114,7 @@ async function appendHeaders(
       if (value === null) {
         return shardFailed(plan.scope, `block ${index}, which its history counts, has no readable header`);
       }
-      tree.append(storedHeaderHash(value));
+      tree.append(rawHash(openBlock(plan.evidence.trust.format, index, value)));
     }
   }
   return undefined;

@@ -4,7 +4,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { post } from '../../src/alerts/http-post.js';
 import { createEmail, createSlack, createWebhook } from '../../src/alerts/index.js';
 import { type Message, messageOf, testMessage } from '../../src/alerts/message.js';
-import { isPublicAddress } from '../../src/alerts/public-address.js';
+import { isPublicAddress, lookUpPublic } from '../../src/alerts/public-address.js';
 import { type MailServer, selfSigned, startMailServer } from '../support/mail-server.js';
 import { type Receiver, startReceiver } from '../support/receiver.js';
 import { alertOf, CONTEXT, HOSTILE, START } from './support.js';
@@ -146,6 +146,21 @@ describe('the webhook', () => {
       1,
       `any.example:${receiver.port}`,
     ]);
+  });
+});
+
+describe('lookUpPublic', () => {
+  const ask = (host: string, all: boolean) =>
+    new Promise((resolve) => {
+      lookUpPublic(host, { all }, (error, address, family) => resolve(error?.message ?? [address, family]));
+    });
+
+  it('gives public addresses, and refuses others by name', async () => {
+    expect(await ask('8.8.8.8', false)).toEqual(['8.8.8.8', 4]);
+    expect(await ask('8.8.8.8', true)).toEqual([[{ address: '8.8.8.8', family: 4 }], undefined]);
+    expect(await ask('localhost', true)).toContain('is the private address');
+    expect(await ask('localhost', false)).toContain('is the private address');
+    expect(await ask('no.such.name.invalid', true)).toContain('no.such.name.invalid');
   });
 });
 
@@ -322,6 +337,21 @@ describe('email', () => {
     await expect(email({ port }).send(message(), AbortSignal.timeout(100))).rejects.toThrow(/timeout/);
     await new Promise((resolve) => hanging.close(resolve));
     await expect(email({ port }).send(message(), never())).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  it('lets go of a server that drips', async () => {
+    const closed: Promise<void>[] = [];
+    const dripping = createServer((socket) => {
+      const timer = setInterval(() => socket.write('220-x\r\n'), 20);
+      socket.on('error', () => {});
+      closed.push(new Promise((resolve) => socket.once('close', () => resolve(clearInterval(timer)))));
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => dripping.once('listening', resolve));
+    const { port } = dripping.address() as { port: number };
+    await expect(email({ port }).send(message(), AbortSignal.timeout(200))).rejects.toThrow(/timeout/);
+    await Promise.all(closed);
+    expect(closed).toHaveLength(1);
+    await new Promise((resolve) => dripping.close(resolve));
   });
 
   it('carries hostile text as text: it ends no header and is no markup', async () => {

@@ -15,7 +15,7 @@ export const HOUR = 60 * MINUTE;
 /** Any moment will do. */
 export const START = Date.parse('2026-03-01T12:00:00.000Z');
 
-export const SETTINGS: BookSettings = {
+const SETTINGS: BookSettings = {
   channels: ['email', 'webhook'],
   cooldownMs: 10 * MINUTE,
   groupWaitMs: 5_000,

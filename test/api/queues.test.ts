@@ -54,9 +54,11 @@ describe('the cookie of the queues', () => {
   });
 
   it('is for encrypted connections only where there are any, and not given where there are no queues', async () => {
-    const secure = await TestNode.start({ auth: node.dependencies.auth, queues, options: { tls: true } });
-    expect((await login('otto', secure)).headers['set-cookie']![0]).toMatch(/; Secure$/);
-    await secure.close();
+    for (const options of [{ tls: true }, { publicUrl: 'https://prov.example.org' }]) {
+      const secure = await TestNode.start({ auth: node.dependencies.auth, queues, options });
+      expect((await login('otto', secure)).headers['set-cookie']![0]).toMatch(/; Secure$/);
+      await secure.close();
+    }
     const alone = await TestNode.start({ auth: node.dependencies.auth });
     expect((await login('otto', alone)).headers['set-cookie']).toBeUndefined();
     await alone.close();

@@ -198,7 +198,7 @@ describe('StorageFingerprints, shared', () => {
       now = ms;
       return fingerprints.of(dir.path);
     };
-    return { first, at };
+    return { first, at, forget: () => fingerprints.forget(dir.path) };
   }
 
   it('gives all requests at once one pass', async () => {
@@ -212,6 +212,26 @@ describe('StorageFingerprints, shared', () => {
     const later = at(1051);
     expect(later).not.toBe(first);
     expect(await later).toBe(await first);
+  });
+
+  it('begins a new one before the last has had its time, for which no request then waits', async () => {
+    const { first, at } = await atRest();
+    // It begins the next pass, and does not wait for it.
+    expect(at(1040)).toBe(first);
+    const next = at(1051);
+    expect(next).not.toBe(first);
+    await next;
+    // Begun at 1040, it is good for 50 ms from then on.
+    expect(at(1060)).toBe(next);
+    expect(at(1091)).not.toBe(next);
+  });
+
+  it('does not give one that was begun ahead of a change', async () => {
+    const { first, at, forget } = await atRest();
+    expect(at(1040)).toBe(first);
+    forget();
+    writeFileSync(join(dir.path, 'anchor.json'), '{"other":1}');
+    expect(await at(1041)).not.toBe(await first);
   });
 
   it('lets those who come while an old pass is under way share the one after it', async () => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { JobRecord } from '../../src/jobs/index.js';
 import { redisInstalled } from '../support/redis.js';
 import { connected, fleetBackend, PREFIX } from './support/fleet.js';
 import { useFleet } from './support/fleet-node.js';
@@ -40,6 +41,20 @@ describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
     const first = await accept(one);
     const second = await two.service.submit({}, API);
     expect(second).toMatchObject({ existing: true, record: { spec: { jobId: first.spec.jobId } } });
+  });
+
+  it('tells the new from the known of jobs that go to Redis together, and keeps records of the new only', async () => {
+    const one = await start('n1', { work: false, maxQueueDepth: 100 });
+    const two = await start('n2', { work: false, maxQueueDepth: 100 });
+    const known = await Promise.all([0, 2, 4, 6, 8].map((from) => accept(one, { from })));
+    const submitted = await Promise.all(Array.from({ length: 10 }, (_, from) => accept(two, { from })));
+    expect(submitted.filter((_, from) => from % 2 === 0).map(({ spec }) => spec.jobId)).toEqual(
+      known.map(({ spec }) => spec.jobId),
+    );
+    const own = submitted.filter((_, from) => from % 2 === 1).map(({ spec }) => spec.jobId);
+    expect(new Set(own).size).toBe(5);
+    const kept = await two.state.scan<JobRecord>('job/record/');
+    expect(kept.map(({ value }) => value.spec.jobId).sort()).toEqual([...own].sort());
   });
 
   it('makes one Idempotency-Key one job on all nodes', async () => {
@@ -208,6 +223,7 @@ describe.skipIf(!redisInstalled())('jobs of a fleet', () => {
     const backend = fleetBackend({ url: fleet.redis.url, node: 'n1' });
     const node = await startNode(backend, { node: 'n1' });
     await expect(node.service.submit({}, API)).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
+    expect(await node.state.scan('job/')).toEqual([]);
     await fleet.redis.start();
     await connected(backend);
     const { spec } = await accept(node);

@@ -17,7 +17,7 @@ const withStatus = (status: Status) => ({ summary: { status, complete: status !=
 const trendsOfResults = (results: JobOutcome[]) => trendsOf(results, 'Standard', new Series(), T);
 
 describe('healthTrendOf', () => {
-  const valueOf = (statuses: readonly (Status | 'failed')[]) =>
+  const healthOf = (statuses: readonly (Status | 'failed')[]) =>
     healthTrendOf(
       newest(statuses.length, (n) =>
         statuses[n] === 'failed' ? { summary: null } : withStatus(statuses[n] as Status),
@@ -37,13 +37,13 @@ describe('healthTrendOf', () => {
     ['Critical', ['Critical', ...healthy(19)]],
     ['Critical', ['Incomplete', 'Corrupted', ...healthy(19)]],
   ] as const)('is %s of %j', (value, statuses) => {
-    expect(valueOf(statuses)).toEqual({ value, samples: statuses.length });
+    expect(healthOf(statuses)).toEqual({ value, samples: statuses.length });
   });
 
   it('is insufficient with fewer than five, unless damage was found', () => {
-    expect(valueOf([])).toEqual({ value: 'insufficient', samples: 0 });
-    expect(valueOf(healthy(4))).toEqual({ value: 'insufficient', samples: 4 });
-    expect(valueOf(['Critical'])).toEqual({ value: 'Critical', samples: 1 });
+    expect(healthOf([])).toEqual({ value: 'insufficient', samples: 0 });
+    expect(healthOf(healthy(4))).toEqual({ value: 'insufficient', samples: 4 });
+    expect(healthOf(['Critical'])).toEqual({ value: 'Critical', samples: 1 });
   });
 
   it('looks at the last day and at the whole chain only', () => {

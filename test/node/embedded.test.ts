@@ -148,6 +148,38 @@ describe('a node that is alone', () => {
     expect((await call('/api/chain')).body.height).toBe(22);
   });
 
+  it('shows a damaged block, what is wrong with it and what it should be, and finds blocks by what they say', async () => {
+    const dir = await newChain();
+    await tamper(dir, async (store) => {
+      const lines = (await store.get('payload', blockKey(7))).toString().split(/(?<=\n)/);
+      await store.put('payload', blockKey(7), Buffer.from([...lines.slice(1), lines[0]].join('')));
+      await store.put('payload', blockKey(8), Buffer.from('<http://e.org/s> \xff'));
+      await store.delete('payload', blockKey(9));
+      await store.delete('header', blockKey(10));
+    });
+    await open({ dir, toml: 'blockchain.validation.validate_on_startup = false' });
+    const codes = async (index: number) => {
+      const { status, body } = await call(`/api/blocks/${index}/inspection`);
+      return [status, ...body.findings.map(({ code }: { code: string }) => code)];
+    };
+    expect(await codes(6)).toEqual([200]);
+    expect(await codes(7)).toEqual([200, 'PAYLOAD_NOT_CANONICAL']);
+    expect(await codes(8)).toContain('PAYLOAD_DIGEST_MISMATCH');
+    expect(await codes(9)).toEqual([200, 'PAYLOAD_MISSING']);
+    expect(await codes(10)).toContain('HEADER_MISSING');
+    const { body } = await call('/api/blocks/7/inspection');
+    expect(body.payload.diff.filter(({ op }: { op: string }) => op !== 'same')).toHaveLength(2);
+    const found = await call('/api/blocks/search?q=http%3A%2F%2Fe.org%2Fs');
+    expect(found.body).toMatchObject({ kind: 'iri', blocks: [{ index: 8 }], next: null, unread: 1 });
+    const { hash: blockHash } = (await call('/api/blocks/5')).body;
+    expect((await call(`/api/blocks/search?q=${blockHash}`)).body.blocks).toMatchObject([{ index: 5 }]);
+    const session = await call('/api/auth/session');
+    expect(session.body).toMatchObject({ authentication: false, mode: 'embedded', queues: false });
+    expect((await call('/queues')).body.code).toBe('NOT_FOUND');
+    const page = await node!.fetch('/');
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  });
+
   it('validates each block that is added, when told to', async () => {
     await open({
       toml: 'blockchain.validation.validate_on_block_add = true\nblockchain.validation.validate_on_startup = false',

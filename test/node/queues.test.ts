@@ -69,6 +69,18 @@ jobs.worker_threads = 1
     return ((await answer.json()) as { jobId: string }).jobId;
   };
 
+  it('are told of by the session', async () => {
+    const answer = await node.fetch('/api/auth/session', {
+      headers: { Authorization: `Bearer ${tokens.otto}` },
+    });
+    expect(await answer.json()).toMatchObject({
+      user: 'otto',
+      role: 'operator',
+      mode: 'fleet',
+      queues: true,
+    });
+  });
+
   it('are a page of this node alone: it names no other server, and all its files are here', async () => {
     const page = await look('/queues');
     expect(page.status).toBe(200);
@@ -91,7 +103,11 @@ jobs.worker_threads = 1
       const { queues } = (await answer.json()) as {
         queues: { name: string; readOnlyMode: boolean; jobs: { id: string }[] }[];
       };
-      expect(queues.map(({ name }) => name)).toEqual([`jobs-${replicaId}`, `shards-${replicaId}`]);
+      expect(queues.map(({ name }) => name)).toEqual([
+        `jobs-${replicaId}`,
+        `shards-${replicaId}`,
+        `rounds-${replicaId}`,
+      ]);
       expect(queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true);
       return queues[0]!.jobs.find(({ id }) => id === jobId);
     };

@@ -215,7 +215,7 @@ describe('alerting', () => {
         'enable_email = true',
         'email = { smtp_server = "mail", recipients = ["a@b"], username = "x" }',
       ),
-    ).toEqual(['3:1 integrity.alerting.email.from']);
+    ).toEqual(['3:9 integrity.alerting.email.from']);
     expect(alerting('enable_webhook = true')).toEqual(['1:12 integrity.alerting.webhook.url']);
     expect(alerting('enable_slack = true')).toEqual(['1:12 integrity.alerting.slack.webhook_url']);
     expect(alerting('email.recipients = []', 'webhook.timeout_seconds = 5')).toEqual([]);
@@ -245,6 +245,35 @@ describe('alerting', () => {
     const url = 'https://hooks.slack.com/services/YOUR/SLACK/WEBHOOK';
     expect(alerting('enable_slack = true', `slack.webhook_url = "${url}"`)).toEqual([
       '3:21 integrity.alerting.slack.webhook_url',
+    ]);
+  });
+});
+
+describe('the scrub', () => {
+  const scrub = (text: string) => `[integrity.background_monitoring.scrub]\n${text}`;
+
+  it('has both hours of its quiet hours or none', () => {
+    expect(wrong(scrub('quiet_start_hour = 22'))).toEqual([
+      '1:34 integrity.background_monitoring.scrub.quiet_end_hour',
+    ]);
+    expect(wrong(scrub('quiet_end_hour = 6'))).toEqual([
+      '1:34 integrity.background_monitoring.scrub.quiet_start_hour',
+    ]);
+    expect(wrong(scrub('quiet_start_hour = 22\nquiet_end_hour = 6'))).toEqual([]);
+  });
+
+  it('cannot have a cycle that may lie in quiet hours altogether, and says why', () => {
+    const text = scrub('full_cycle_hours = 8\nquiet_start_hour = 22\nquiet_end_hour = 6');
+    expect(wrong(text)).toEqual(['2:20 integrity.background_monitoring.scrub.full_cycle_hours']);
+    expect(read(text).problems[0]?.message).toContain(
+      'is 8 h, but the quiet hours last 8 h: a whole cycle can pass without a slice',
+    );
+    expect(wrong(text.replace('= 8', '= 8.5'))).toEqual([]);
+  });
+
+  it('has no quiet hours when they end as they begin, with a warning', () => {
+    expect(warned(scrub('quiet_start_hour = 3\nquiet_end_hour = 3'))).toEqual([
+      'integrity.background_monitoring.scrub.quiet_end_hour',
     ]);
   });
 });

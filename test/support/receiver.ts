@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 /** A request as it arrived, to the byte. */
-export interface Received {
+interface Received {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
@@ -21,7 +21,7 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-export const ok: Behaviour = (_request, response) => void response.end('ok');
+const ok: Behaviour = (_request, response) => void response.end('ok');
 
 export async function startReceiver(behaviour: Behaviour = ok, port = 0): Promise<Receiver> {
   const received: Received[] = [];

@@ -80,8 +80,7 @@ export async function startNode(backend: JobBackend, options: NodeOptions = {}):
       chainId: 'chain',
       replica,
       dir,
-      head: async () => chain.head,
-      fingerprint: async () => chain.fingerprint,
+      state: async () => ({ ...chain }),
     },
     state,
     cache: {
