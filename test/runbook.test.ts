@@ -108,3 +108,17 @@ describe('docs/runbook/alerts.md', () => {
     },
   );
 });
+
+describe('the pages in the dashboard', () => {
+  const assets = join(projectRoot(), 'dist/dashboard/assets');
+  const built = readdirSync(assets).filter((name) => name.startsWith('runbook-'));
+
+  it('are those of all codes, and link to nothing that a node does not serve', () => {
+    expect(built.length).toBe(codes.length);
+    for (const name of built) {
+      const { html } = JSON.parse(readFileSync(join(assets, name), 'utf8')) as { html: string };
+      expect(html).not.toContain('<a ');
+      expect(html).toContain('<h4>What to do now</h4>');
+    }
+  });
+});

@@ -32,6 +32,8 @@ export function createEmail(options: EmailOptions): Channel {
       const socket = connect({ host: options.host, port: options.port });
       // Sockets time out when nothing comes; the signal also ends the one to a server that drips.
       const end = () => socket.destroy();
+      // What it says after nobody asks any more is nobody's error.
+      socket.on('error', () => {});
       signal.addEventListener('abort', end);
       try {
         await orAborted(connected(socket), signal);

@@ -138,7 +138,7 @@ describe('a node with three channels', () => {
     };
     // Slow enough that some kills hit a message on its way: it has arrived, and is not noted as sent.
     for (const receiver of [channels.webhook, channels.slack]) {
-      receiver.behave((_, response) => void setTimeout(() => response.end(), 30));
+      receiver.behave((_, response) => void setTimeout(() => response.end(), 120));
     }
     let duplicates = 0;
     for (let i = 0; i < KILLS; i++) {
