@@ -333,7 +333,9 @@ describe('email', () => {
     const hanging = createServer(() => {}).listen(0, '127.0.0.1');
     await new Promise((resolve) => hanging.once('listening', resolve));
     const { port } = hanging.address() as { port: number };
-    await expect(email({ port }, { timeoutMs: 200 }).send(message(), never())).rejects.toThrow(/greeting|timeout/i);
+    await expect(email({ port }, { timeoutMs: 200 }).send(message(), never())).rejects.toThrow(
+      /greeting|timeout/i,
+    );
     await expect(email({ port }).send(message(), AbortSignal.timeout(100))).rejects.toThrow(/timeout/);
     await new Promise((resolve) => hanging.close(resolve));
     await expect(email({ port }).send(message(), never())).rejects.toThrow(/ECONNREFUSED/);
