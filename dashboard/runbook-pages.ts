@@ -22,7 +22,7 @@ export function runbookPages(folder: string): Plugin {
       pages.clear();
       for (const file of existsSync(folder) ? readdirSync(folder).sort() : []) {
         const code = PAGE.exec(file)?.[1];
-        if (code === undefined) continue;
+        if (code === undefined || code === 'README') continue;
         const source = JSON.stringify({ html: pageHtml(readFileSync(join(folder, file), 'utf8')) });
         const digest = createHash('sha256').update(source).digest('hex').slice(0, 8);
         const fileName = `assets/runbook-${code}-${digest}.json`;

@@ -145,7 +145,9 @@ describe.skipIf(!installed('chromium'))('the dashboard', () => {
     const dialog = page.getByRole('dialog', { name: 'Validate the chain' });
     await dialog.getByText('Full', { exact: true }).click();
     await dialog.getByLabel(/^Fresh/).check();
+    const followed = page.waitForRequest(/\/api\/jobs\/[^/]+\/events$/);
     await dialog.getByRole('button', { name: 'Start' }).click();
+    await followed;
     await heading(page, 'Full validation');
     const bar = page.getByRole('progressbar', { name: 'Progress of this job' });
     const now = async () => Number(await bar.getAttribute('aria-valuenow'));

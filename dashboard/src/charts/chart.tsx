@@ -109,7 +109,7 @@ function optionsFor(
     height: HEIGHT_PX,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 16, 0, 0],
     scales: { y: { range: (_plot, _least, greatest) => [0, max ?? (greatest > 0 ? greatest * 1.15 : 1)] } },
     axes: [
       {
