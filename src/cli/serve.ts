@@ -9,6 +9,8 @@ import { onInterrupt } from './interrupt.js';
 import { parseNames, parsePort } from './options.js';
 import { createTerminal, formatPlace, printable, type Terminal } from './terminal.js';
 
+/** What is left to what was closed for ending by itself. */
+const LINGER_MS = 2000;
 const ROLES: readonly NodeRole[] = ['api', 'worker'];
 
 interface ServeFlags {
@@ -71,6 +73,8 @@ async function serve(flags: ServeFlags): Promise<void> {
   announce(terminal, node, settings, performance.now() - started);
   await stopped;
   await node.close();
+  // A library that still waits for a Redis that does not answer must not keep the process.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
 /** Resolves at the first signal; the second one ends the process as it would have without this. */

@@ -199,6 +199,7 @@ class BullQueue implements JobQueue {
 
 class BullWorker implements QueueWorker {
   readonly #worker: Worker;
+  readonly #consumer: Redis;
   readonly #onClosed: () => void;
   /** Jobs that this works on, and how often another start of each has come meanwhile. */
   readonly #busy = new Map<string, number>();
@@ -207,8 +208,9 @@ class BullWorker implements QueueWorker {
   constructor(options: BullQueueOptions, processor: Processor, concurrency: number, onClosed: () => void) {
     const { name, prefix, log } = options;
     this.#onClosed = onClosed;
+    this.#consumer = options.consumer();
     this.#worker = new Worker(name, (job, token) => this.#work(job, token, processor), {
-      connection: options.consumer(),
+      connection: this.#consumer,
       prefix,
       concurrency,
       ...workerOptions(options.locks ?? DEFAULT_LOCKS),
@@ -232,7 +234,7 @@ class BullWorker implements QueueWorker {
   }
 
   async close(): Promise<void> {
-    await this.#worker.close();
+    await closeWorker(this.#worker, this.#consumer);
     this.#onClosed();
   }
 
@@ -273,6 +275,14 @@ class BullWorker implements QueueWorker {
 async function handBack(job: Job, token: string | undefined, afterMs: number): Promise<never> {
   await job.moveToDelayed(Date.now() + afterMs, token);
   throw new DelayedError();
+}
+
+/**
+ * Lets a worker end what it works on. With Redis away there is nobody to take leave of, and a worker that waits for it
+ * would keep the process alive.
+ */
+export function closeWorker(worker: Worker, connection: Redis): Promise<void> {
+  return worker.close(connection.status !== 'ready');
 }
 
 export function workerOptions({ lockMs, stalledCheckMs, maxStalled }: LockOptions) {

@@ -6,7 +6,7 @@ export {
   type JobConnections,
   type RedisBackendOptions,
 } from './backend.js';
-export { createBullQueue, DEFAULT_LOCKS, type LockOptions } from './bull-queue.js';
+export { closeWorker, createBullQueue, DEFAULT_LOCKS, type LockOptions } from './bull-queue.js';
 export type {
   CurrentHead,
   FleetNode,

@@ -4,7 +4,14 @@ import type { ErrorCode, PlainError } from '../errors.js';
 import { ProvChainError } from '../errors.js';
 import type { Log } from '../logging/index.js';
 import type { ShardOutcome, ShardRunner } from '../validation/index.js';
-import { answered, DEFAULT_LOCKS, type LockOptions, PRIORITY_RANKS, workerOptions } from './bull-queue.js';
+import {
+  answered,
+  closeWorker,
+  DEFAULT_LOCKS,
+  type LockOptions,
+  PRIORITY_RANKS,
+  workerOptions,
+} from './bull-queue.js';
 import { type ShardAnswer, type ShardTicket, shardAnswerCodec, shardTicketCodec } from './codec.js';
 import type { FleetNodes, Sealer, Sealers } from './dependencies.js';
 import type { QueueWorker } from './queue.js';
@@ -226,6 +233,7 @@ class ShardWorker implements QueueWorker {
   readonly #answer: (answer: ShardAnswer) => Promise<void>;
   readonly #processor: ShardProcessor;
   readonly #worker: Worker;
+  readonly #consumer: Redis;
   readonly #onClosed: () => void;
   /** By what ends them: the places of the shards that are under way. */
   readonly #running = new Map<AbortController, string>();
@@ -246,8 +254,9 @@ class ShardWorker implements QueueWorker {
     this.#answer = answer;
     this.#processor = processor;
     this.#onClosed = onClosed;
+    this.#consumer = options.consumer();
     this.#worker = new Worker(name, (job, token) => this.#work(job, token), {
-      connection: options.consumer(),
+      connection: this.#consumer,
       prefix: options.prefix,
       concurrency,
       ...workerOptions(options.locks ?? DEFAULT_LOCKS),
@@ -278,7 +287,7 @@ class ShardWorker implements QueueWorker {
     this.#closing = true;
     this.#paused = true;
     for (const controller of this.#running.keys()) controller.abort('cancelled');
-    await this.#worker.close();
+    await closeWorker(this.#worker, this.#consumer);
     this.#onClosed();
   }
 

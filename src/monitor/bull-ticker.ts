@@ -1,5 +1,6 @@
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { closeWorker } from '../jobs/index.js';
 import type { Log } from '../logging/index.js';
 import { firstDueMs, type Ticker, type TickerOptions } from './ticker.js';
 
@@ -93,7 +94,7 @@ export function startBullTicker(options: BullTickerOptions): Ticker {
       const late = new Promise<void>((resolve) => {
         giveUp = setTimeout(resolve, CLOSE_MS);
       });
-      const closed = Promise.all([looking, worker.close()]).then(() => queue?.close());
+      const closed = Promise.all([looking, closeWorker(worker, consumer)]).then(() => queue?.close());
       await Promise.race([closed.catch(complain), late]);
       clearTimeout(giveUp);
     },
