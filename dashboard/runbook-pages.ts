@@ -7,7 +7,7 @@ import type { Plugin } from 'vite';
 const NAME = 'virtual:runbook-pages';
 const RESOLVED = `\0${NAME}`;
 /** A page of the runbook is named by the finding that it is about. */
-const PAGE = /^([A-Z][A-Z0-9_]*)\.md$/;
+const PAGE = /^(?!README\.)([A-Z][A-Z0-9_]*)\.md$/;
 
 /**
  * Turns `docs/runbook/<CODE>.md` into HTML while the dashboard is built. Each page becomes a file of its own that the
