@@ -79,6 +79,7 @@ describe.skipIf(!installed('chromium'))('the dashboard', () => {
         await page.goto(`/${view}`);
         await page.locator('main h1').waitFor();
         await page.locator('main .loading').first().waitFor({ state: 'detached' });
+        await page.getByText('The node is checking it.').waitFor({ state: 'detached' });
         expect([view, await violations(page)]).toEqual([view, []]);
       }
       await page.goto('/#/');

@@ -30,7 +30,12 @@ interface PageOptions {
 /** A page that notes whatever should not happen on it. */
 export async function openPage(browser: Browser, options: PageOptions): Promise<WatchedPage> {
   const { origin, size = DESKTOP, theme = 'light', expected = [] } = options;
-  const context = await browser.newContext({ viewport: size, colorScheme: theme, baseURL: origin });
+  const context = await browser.newContext({
+    viewport: size,
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+    baseURL: origin,
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const complaints: string[] = [];

@@ -12,6 +12,7 @@ import {
   formatCount,
   Hash,
   Icon,
+  type IconName,
   Loading,
   Problem,
   Status,
@@ -106,26 +107,35 @@ function BlockHead({ inspection, checks }: { inspection: Inspection; checks: Che
       }
     >
       <nav class="steps" aria-label="Neighbours">
-        <a
-          class={`button${index === 0 ? ' disabled' : ''}`}
-          href={index === 0 ? undefined : hrefOf(['blocks', index - 1])}
-          aria-disabled={index === 0}
-          aria-label="Block before"
-        >
-          <Icon name="left" />
-        </a>
-        <a
-          class={`button${index >= last ? ' disabled' : ''}`}
-          href={index >= last ? undefined : hrefOf(['blocks', index + 1])}
-          aria-disabled={index >= last}
-          aria-label="Block after"
-        >
-          <Icon name="right" />
-        </a>
+        <Neighbour index={index - 1} there={index > 0} icon="left" label="Block before" />
+        <Neighbour index={index + 1} there={index < last} icon="right" label="Block after" />
       </nav>
       <GoToBlock />
       <Curl label="inspect this block" path={`/api/blocks/${index}/inspection`} />
     </ViewHead>
+  );
+}
+
+interface NeighbourProps {
+  readonly index: number;
+  readonly there: boolean;
+  readonly icon: IconName;
+  readonly label: string;
+}
+
+/** Where there is no block on that side, its place is kept, so that the other arrow stays where it is. */
+function Neighbour({ index, there, icon, label }: NeighbourProps) {
+  if (!there) {
+    return (
+      <span class="button disabled" aria-hidden="true">
+        <Icon name={icon} />
+      </span>
+    );
+  }
+  return (
+    <a class="button" href={hrefOf(['blocks', index])} aria-label={label}>
+      <Icon name={icon} />
+    </a>
   );
 }
 

@@ -1,7 +1,7 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import type { MapAnswer, MapCell } from '../api/index.js';
 import { usePolled, useTimed } from '../live/index.js';
-import { goTo, hrefOf } from '../place/index.js';
+import { hrefOf } from '../place/index.js';
 import {
   Card,
   Empty,
@@ -113,13 +113,11 @@ function Grid({ cells, nowMs, minute, size }: GridProps) {
       End: cells.length,
     };
     const step = steps[event.key];
-    if (event.key === 'Enter' || event.key === ' ') {
-      event.preventDefault();
-      goTo(hrefOfCell(cells[stop]!));
-    }
     if (step === undefined) return;
     event.preventDefault();
-    const next = Math.min(cells.length - 1, Math.max(0, stop + step));
+    // From where the focus is, not from the state: keys may come faster than it is rendered.
+    const from = Number((event.target as HTMLElement).dataset.cell);
+    const next = Math.min(cells.length - 1, Math.max(0, from + step));
     setAt(next);
     (grid.current?.children[next] as HTMLElement | undefined)?.focus();
   };
