@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { threadId } from 'node:worker_threads';
 import { ProvChainError } from '../src/errors.js';
 import type { LedgerSource } from '../src/ledger/index.js';
 import { JobSignals, PoolSettings, type ShardReply, type ShardRequest } from '../src/pool/messages.js';
@@ -32,6 +33,7 @@ async function checkOne(request: ShardRequest): Promise<ShardOutcome> {
   const settings = request.settings && PoolSettings.over(request.settings);
   // The stop request lies in shared memory, where it is seen without a turn of this thread's loop.
   const rest = () => duty.rest(settings, () => signals.stopped() !== undefined);
+  const run = { worker: threadId, startedAt: new Date().toISOString() };
   let source: LedgerSource | undefined;
   duty.begin();
   try {
@@ -42,12 +44,12 @@ async function checkOne(request: ShardRequest): Promise<ShardOutcome> {
       clock: () => performance.now(),
       breathe: rest,
     });
-    return { result };
+    return { ...run, result };
   } catch (thrown) {
     await handles.discard(dir, plan);
     const error = ProvChainError.from(thrown);
     if (error.code === 'INTERNAL') return retire(error);
-    return { failed: error.toPlain(), unseen: source ? undefined : unseenBy(error) };
+    return { ...run, failed: error.toPlain(), unseen: source ? undefined : unseenBy(error) };
   } finally {
     handles.release(dir, plan);
     await rest();

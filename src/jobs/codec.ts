@@ -150,9 +150,10 @@ const shardResult = z.looseObject({
   subtrees: z.array(subtree).optional(),
   claimedFrontier: z.array(subtree).optional(),
 });
+const shardRun = z.object({ worker: count.optional(), startedAt: text.optional() });
 const shardOutcome = z.union([
-  z.object({ result: shardResult }),
-  z.object({
+  shardRun.extend({ result: shardResult }),
+  shardRun.extend({
     failed: z.object({ code: errorCode, message: text, place: z.looseObject({}).optional() }),
     unseen: z.enum(['replica', 'pin']).optional(),
   }),

@@ -102,6 +102,7 @@ function runnerOn(engine: Engine, lanes: Lanes, pool: ValidationPool | undefined
   const onProgress = (latest: Covered) => {
     covered = latest;
   };
-  const here = engine.runnerInThread(source, plan, { clock: () => performance.now(), onProgress });
+  const clocks = { clock: () => performance.now(), now: () => new Date() };
+  const here = engine.runnerInThread(source, plan, { ...clocks, onProgress });
   return pooled ? new SharedRunner(here, pooled) : here;
 }

@@ -37,17 +37,18 @@ export function mergeOutcomes(
       continue;
     }
     next = range.to;
-    const node = outcome.node ?? plan.node;
+    const { node = plan.node, worker = null, startedAt = null } = outcome;
+    const run = { node, worker, startedAt };
     if ('failed' in outcome) {
       if (stop) uncovered += range.to - range.from;
       else facts.push(failureFact(range, outcome.failed));
-      shards.push({ ...range, status: stop ?? 'failed', durationMs: 0, cached: false, node });
+      shards.push({ ...range, status: stop ?? 'failed', durationMs: 0, cached: false, ...run });
       continue;
     }
     const { result } = outcome;
     if (!covers(result, range, stop)) {
       facts.push(shardFailed(range, 'the result that came is of other blocks'));
-      shards.push({ ...range, status: 'failed', durationMs: 0, cached: false, node });
+      shards.push({ ...range, status: 'failed', durationMs: 0, cached: false, ...run });
       continue;
     }
     results.push(result);
@@ -55,7 +56,7 @@ export function mergeOutcomes(
     uncovered += range.to - result.coveredTo;
     const status: ShardStatus = result.stopped ?? 'done';
     const durationMs = Math.round(result.durationMs * 1000) / 1000;
-    shards.push({ ...range, status, durationMs, cached: result.knownSince !== undefined, node });
+    shards.push({ ...range, status, durationMs, cached: result.knownSince !== undefined, ...run });
   }
   if (next < plan.scope.to) {
     if (stop) uncovered += plan.scope.to - next;

@@ -41,6 +41,10 @@ export interface ReportShard {
   readonly cached: boolean;
   /** Who checked it. */
   readonly node: string;
+  /** Thread of the validator process there; 0 coordinates. Null when it was not run to an answer. */
+  readonly worker: number | null;
+  /** When that thread began with it, ISO 8601, by the clock of that node. */
+  readonly startedAt: string | null;
 }
 
 export interface CheckSummary {

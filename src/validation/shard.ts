@@ -58,11 +58,18 @@ export interface ShardResult {
  */
 export type Unseen = 'replica' | 'pin';
 
-/** `node` is who ran it, where that was another than who coordinates. */
-export type ShardOutcome = { readonly node?: string } & (
-  | { readonly result: ShardResult }
-  | { readonly failed: PlainError; readonly unseen?: Unseen }
-);
+/** Who ran a shard, and since when. */
+export interface ShardRun {
+  /** Where that was another than who coordinates. */
+  readonly node?: string;
+  /** Thread of its process; 0 is the one that coordinates there. */
+  readonly worker?: number;
+  /** ISO 8601. */
+  readonly startedAt?: string;
+}
+
+export type ShardOutcome = ShardRun &
+  ({ readonly result: ShardResult } | { readonly failed: PlainError; readonly unseen?: Unseen });
 
 /** Where shards run: in this thread, or on a pool. */
 export interface ShardRunner {

@@ -216,7 +216,7 @@ function stopReason(signal: AbortSignal): StopReason | undefined {
 export function runnerInThread(
   source: BlockSource,
   plan: Plan,
-  options: Pick<ValidateOptions, 'clock' | 'onProgress'>,
+  options: Pick<ValidateOptions, 'clock' | 'now' | 'onProgress'>,
 ): ShardRunner {
   const totalBlocks = plan.scope.to - plan.scope.from;
   let blocks = 0;
@@ -234,8 +234,9 @@ export function runnerInThread(
           options.onProgress?.({ blocks, totalBlocks, bytes });
         },
       };
+      const run = { worker: 0, startedAt: options.now().toISOString() };
       try {
-        return { result: await checkShard(source, plan, task, control) };
+        return { ...run, result: await checkShard(source, plan, task, control) };
       } catch (error) {
         return retryInThread(ProvChainError.from(error), source, plan, task, control);
       }

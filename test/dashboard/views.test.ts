@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Finding, HistoryAnswer, MapCell } from '../../dashboard/src/api/answers.js';
 import { linesOf, quadRow } from '../../dashboard/src/blocks/quads.js';
 import { columnsOf, levelsIn, summaryOf } from '../../dashboard/src/charts/columns.js';
-import { lanesOf } from '../../dashboard/src/jobs/lanes.js';
+import { lanesOf, spanOf } from '../../dashboard/src/jobs/lanes.js';
 import { jobRequest } from '../../dashboard/src/jobs/request.js';
 import { ageStep, cellText, mapRows } from '../../dashboard/src/overview/cell-look.js';
 import { groupFindings } from '../../dashboard/src/report/groups.js';
@@ -108,15 +108,39 @@ describe('groupFindings', () => {
 });
 
 describe('lanesOf', () => {
-  it('lays out the shards of each node by their blocks, the busiest node first', () => {
-    const shard = (from: number, node: string, durationMs: number) =>
-      ({ from, to: from + 10, status: 'done', durationMs, cached: false, node }) as const;
-    const lanes = lanesOf([shard(20, 'b', 5), shard(0, 'a', 3), shard(10, 'b', 4)]);
-    expect(lanes.map(({ node, totalMs, blocks }) => [node, totalMs, blocks])).toEqual([
-      ['b', 9, 20],
-      ['a', 3, 10],
+  const shard = (
+    from: number,
+    node: string,
+    worker: number | null,
+    startMs: number | null,
+    durationMs: number,
+  ) => ({
+    ...({ from, to: from + 10, status: 'done', durationMs, cached: false, node, worker } as const),
+    startedAt: startMs === null ? null : new Date(NOW + startMs).toISOString(),
+  });
+
+  it('places the shards of each worker of each node where they began', () => {
+    const lanes = lanesOf([
+      shard(20, 'b', 1, 40, 5),
+      shard(0, 'a', 1, 10, 3),
+      shard(10, 'b', 2, 12, 4),
+      shard(30, 'b', 1, 10, 30),
     ]);
-    expect(lanes[0]!.shards.map(({ from }) => from)).toEqual([10, 20]);
+    expect(lanes.map(({ node, worker, totalMs, blocks }) => [node, worker, totalMs, blocks])).toEqual([
+      ['a', 1, 3, 10],
+      ['b', 1, 35, 20],
+      ['b', 2, 4, 10],
+    ]);
+    expect(lanes[1]!.shards.map((one) => [one.shard.from, one.fromMs])).toEqual([
+      [30, 0],
+      [20, 30],
+    ]);
+    expect(spanOf(lanes)).toBe(35);
+  });
+
+  it('puts a shard without a time behind the one before it', () => {
+    const [lane] = lanesOf([shard(0, 'a', null, null, 3), shard(10, 'a', null, null, 4)]);
+    expect(lane!.shards.map(({ fromMs }) => fromMs)).toEqual([0, 3]);
   });
 });
 

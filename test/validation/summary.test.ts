@@ -35,7 +35,7 @@ describe('summarizeReport', () => {
 
   it('joins neighbouring shards of one status, and keeps gaps and others apart', () => {
     const shard = (from: number, to: number, status: 'done' | 'failed') => ({
-      ...{ from, to, status, durationMs: 1, cached: false, node: 'n' },
+      ...{ from, to, status, durationMs: 1, cached: false, node: 'n', worker: 1, startedAt: null },
     });
     const shards = [
       shard(10, 15, 'failed'),
