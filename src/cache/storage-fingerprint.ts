@@ -17,7 +17,7 @@ const SHARED_MS = 50;
  * From this age on the next pass is begun before the last has had its time, so that under steady load no request waits:
  * a pass takes several turns of the event loop, and all requests waited for it twenty times a second.
  */
-const RENEWED_MS = 30;
+const RENEWED_MS = 35;
 /**
  * Times of files go forward in steps of the kernel's clock tick, 10 ms at most: two changes within one step leave the
  * same stamps. So stamps count only once they have stood for longer than that; see {@link StorageFingerprints}.
