@@ -59,7 +59,7 @@ export interface ShardResult {
 export type Unseen = 'replica' | 'pin';
 
 /** Who ran a shard, and since when. */
-export interface ShardRun {
+interface ShardRun {
   /** Where that was another than who coordinates. */
   readonly node?: string;
   /** Thread of its process; 0 is the one that coordinates there. */
@@ -72,7 +72,7 @@ export type ShardOutcome = ShardRun &
   ({ readonly result: ShardResult } | { readonly failed: PlainError; readonly unseen?: Unseen });
 
 /** Where shards run: in this thread, or on a pool. */
-export interface ShardRunner {
+interface ShardRunner {
   /** Shards that may run at once. */
   readonly concurrency: number;
   /** Runs one shard to its outcome; never rejects. A stop request reaches it through `signal`. */
