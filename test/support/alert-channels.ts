@@ -63,6 +63,7 @@ link_base = "https://provchain.example"
 
 [integrity.alerting.email]
 smtp_server = "localhost"
+timeout_seconds = 5
 smtp_port = ${mail.port}
 ca_file = ${JSON.stringify(certificate.file)}
 username = "${login.user}"
@@ -71,11 +72,13 @@ recipients = ["admin@company.example"]
 
 [integrity.alerting.webhook]
 url = "${webhook.url}/hook"
+timeout_seconds = 5
 headers = { Authorization = "Bearer \${WEBHOOK_TOKEN}" }
 allow_private_addresses = true
 
 [integrity.alerting.slack]
 webhook_url = "${slack.url}/services/T/B/X"
+timeout_seconds = 5
 allow_private_addresses = true
 `,
     events: (channel) => {
