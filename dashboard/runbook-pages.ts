@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { marked } from 'marked';
 import type { Plugin } from 'vite';
 
 const NAME = 'virtual:runbook-pages';
 const RESOLVED = `\0${NAME}`;
 /** A page of the runbook is named by the finding that it is about. */
-const PAGE = /^(?!README)([A-Z][A-Z0-9_]*)\.md$/;
+const PAGE = /^(?!README\.)([A-Z][A-Z0-9_]*)\.md$/;
 
 /**
  * Turns `docs/runbook/<CODE>.md` into HTML while the dashboard is built. Each page becomes a file of its own that the
@@ -22,7 +22,7 @@ export function runbookPages(folder: string): Plugin {
       pages.clear();
       for (const file of existsSync(folder) ? readdirSync(folder).sort() : []) {
         const code = PAGE.exec(file)?.[1];
-        if (code === undefined) continue;
+        if (code === undefined || code === 'README') continue;
         const source = JSON.stringify({ html: pageHtml(readFileSync(join(folder, file), 'utf8')) });
         const digest = createHash('sha256').update(source).digest('hex').slice(0, 8);
         const fileName = `assets/runbook-${code}-${digest}.json`;
@@ -39,19 +39,21 @@ export function runbookPages(folder: string): Plugin {
   };
 }
 
-/** The page without its title, which the report shows already, and with its sections one level further down. */
+/**
+ * The page without its title and its first paragraph, which the report shows already, and with its sections one level
+ * further down. Its links lead to other files of the project, which no node serves, so they are named instead.
+ */
 function pageHtml(markdown: string): string {
-  const html = marked.parse(markdown.replace(/^# .*\n/, ''), { async: false });
-  return html
-    .replace(/<(\/?)h([23])>/g, (_tag, slash, level) => `<${slash}h${Number(level) + 2}>`)
-    .replace(/<a href="([^":]*)">([^<]*)<\/a>/g, (_tag, target: string, text: string) =>
-      namedPage(target, text),
+  const body = markdown.replace(/^# .*\n+(?:[^#\n].*\n)*/, '');
+  const html = marked
+    .parse(body, { async: false })
+    .replace(
+      /<a href="([^"#]*)[^"]*">(.*?)<\/a>/gs,
+      (_link, target, text) => `${text} (<code>${fileOf(target)}</code>)`,
     );
+  return html.replace(/<(\/?)h([23])>/g, (_tag, slash, level) => `<${slash}h${Number(level) + 2}>`);
 }
 
-/** A node serves no other pages of the project, so that a link to one becomes its name. */
-function namedPage(target: string, text: string): string {
-  const path = target.startsWith('../') ? `docs/${target.slice(3)}` : `docs/runbook/${target}`;
-  const [file, section] = path.split('#');
-  return `${text} (<code>${file}</code>${section === undefined ? '' : ', under that heading'})`;
-}
+/** The path from the root of the project, for a link that starts at docs/runbook. */
+const fileOf = (target: string): string =>
+  /^https?:/.test(target) ? target : posix.join('docs/runbook', target === '' ? 'README.md' : target);

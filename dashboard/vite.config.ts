@@ -24,7 +24,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    // A report about the plugins' times is nothing that a user of `npm start` needs.
+    // A slow machine is no news.
     rolldownOptions: { checks: { pluginTimings: false } },
   },
 });

@@ -75,7 +75,7 @@ function fileReply(
 }
 
 const page = route({
-  id: 'dashboard',
+  id: 'dashboardPage',
   method: 'GET',
   path: '/',
   role: 'public',

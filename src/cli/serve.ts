@@ -89,7 +89,8 @@ function announce(terminal: Terminal, node: RunningNode, settings: Settings, rea
   const line = (name: string, text: string) => terminal.print(`  ${dim(name.padEnd(10))} ${text}`);
   terminal.print(`\n${bold('ProvChain Validator')} ${node.version}\n`);
   if (url !== undefined) {
-    line('API', `${bold(url)}   ${dim(`reference: ${url}/docs`)}`);
+    line('Dashboard', bold(url));
+    line('API', `${url}/api/…   ${dim(`reference: ${url}/docs`)}`);
   }
   if (metricsUrl !== undefined) line('Metrics', metricsUrl);
   line('Mode', mode === 'fleet' ? `fleet, node ${nodeId}` : 'embedded: no Redis, one node');
@@ -101,6 +102,7 @@ function announce(terminal: Terminal, node: RunningNode, settings: Settings, rea
     'Validator',
     node.roles.includes('worker') ? `process ${validator.pid}, ${workers}` : 'on other nodes',
   );
+  line('Monitor', monitorText(settings.integrity.background_monitoring));
   const secured = settings.security.authentication.enabled;
   line(
     'Access',
@@ -111,6 +113,17 @@ function announce(terminal: Terminal, node: RunningNode, settings: Settings, rea
     terminal.print(`\n  Try: ${bold(`curl '${url}/api/integrity/validate?level=Full&wait=30'`)}`);
   }
   terminal.document({ url, metricsUrl, mode, nodeId, roles: node.roles, chain, validator, readyMs });
+}
+
+function monitorText({
+  enabled,
+  interval_seconds,
+  validation_level,
+  scrub,
+}: Settings['integrity']['background_monitoring']): string {
+  if (!enabled) return 'off';
+  const slices = scrub.enabled ? `; every block at Full within ${scrub.full_cycle_hours} h` : '';
+  return `${validation_level} every ${interval_seconds} s${slices}`;
 }
 
 function parseRoles(text: string): readonly NodeRole[] {

@@ -68,7 +68,7 @@ function statusOf(group: readonly Readonly<Cell>[], ranges: readonly Range[]): M
   const worst = found.sort((a, b) => STATUSES.indexOf(b) - STATUSES.indexOf(a))[0];
   const unknown = group.some(
     ({ verified, doubt, verifiedTo }, index) =>
-      verified.headers === undefined || doubt !== null || verifiedTo < ranges[index]!.to,
+      verified.headers === undefined || doubt !== null || (verifiedTo.headers ?? 0) < ranges[index]!.to,
   );
   if (worst !== undefined && worst !== 'Warning') return worst;
   if (unknown) return 'Unknown';
@@ -109,7 +109,8 @@ export function verifiedShare(coverage: Coverage, sinceMs: number): number | nul
   const blocks = coverage.cells.reduce((sum, cell, index) => {
     if (!CHECK_GROUPS.every((name) => (cell.verified[name] ?? 0) >= sinceMs)) return sum;
     const { from } = coverage.rangeOf(index);
-    return sum + Math.max(0, cell.verifiedTo - from);
+    const to = Math.min(...CHECK_GROUPS.map((name) => cell.verifiedTo[name] ?? 0));
+    return sum + Math.max(0, to - from);
   }, 0);
   return Math.min(1, blocks / coverage.height);
 }

@@ -42,8 +42,8 @@ export interface Cell {
   more: number;
   /** A validation found more than could be named, so that some of it may be here. */
   doubt: Doubt | null;
-  /** The end of what a complete validation has covered of it; blocks behind it came later, and nobody has looked. */
-  verifiedTo: number;
+  /** How far those validations went; blocks behind it came later, and nobody has looked. */
+  verifiedTo: Partial<Record<CheckGroup, number>>;
 }
 
 interface Doubt {
@@ -69,7 +69,7 @@ const newCell = (seenAt: number): Cell => ({
   findings: [],
   more: 0,
   doubt: null,
-  verifiedTo: 0,
+  verifiedTo: {},
 });
 
 /** Whether a summary names every finding of its report. */
@@ -133,7 +133,12 @@ export class Coverage {
     this.#cells.length = Math.min(this.#cells.length, cells);
     while (this.#cells.length < cells) this.#cells.push(newCell(nowMs));
     const last = this.#cells.at(-1);
-    if (last && height < this.#height) last.verifiedTo = Math.min(last.verifiedTo, height);
+    if (last && height < this.#height) {
+      for (const group of CHECK_GROUPS) {
+        const to = last.verifiedTo[group];
+        if (to !== undefined) last.verifiedTo[group] = Math.min(to, height);
+      }
+    }
     this.#height = height;
     return true;
   }
@@ -179,13 +184,14 @@ export class Coverage {
   }
 
   #verify(index: number, cell: Cell, summary: ReportSummary, acceptedMs: number): void {
-    const whole = (index + 1) * this.#cellBlocks <= summary.height!;
+    const end = Math.min((index + 1) * this.#cellBlocks, summary.height!);
+    const whole = end === (index + 1) * this.#cellBlocks;
     // Of the last cell blocks may be missing that came after the head was pinned; none of them is older than that.
     const at = whole ? Date.parse(summary.asOf) : Math.min(Date.parse(summary.asOf), acceptedMs);
     for (const group of groupsOf(summary.checks)) {
       cell.verified[group] = Math.max(cell.verified[group] ?? 0, at);
+      cell.verifiedTo[group] = Math.max(cell.verifiedTo[group] ?? 0, end);
     }
-    cell.verifiedTo = Math.max(cell.verifiedTo, Math.min((index + 1) * this.#cellBlocks, summary.height!));
     cell.jobId = summary.jobId;
   }
 
@@ -278,7 +284,10 @@ function noted(findings: readonly KnownFinding[], finding: KnownFinding): KnownF
 function takesBack(summary: ReportSummary, finding: KnownFinding): boolean {
   const { scope, checks, startedAt, headHash } = summary;
   if (Date.parse(startedAt) < finding.at) return false;
-  if (finding.block !== null && (finding.block < scope.from || finding.block >= scope.to)) return false;
+  // What stands behind the last block belongs to no range: the whole chain was looked at, and it is not there.
+  const behind = !scope.partial && finding.block !== null && finding.block >= scope.to;
+  const outside = finding.block !== null && (finding.block < scope.from || finding.block >= scope.to);
+  if (outside && !behind) return false;
   const check = checkOf(finding.code);
   if (!checks.includes(check)) return false;
   if (!isSampled(check)) return true;
@@ -288,19 +297,22 @@ function takesBack(summary: ReportSummary, finding: KnownFinding): boolean {
 /** Two neighbours as one, verified when both were. @param boundary the block where they meet */
 function mergeCells(one: Cell, other: Cell, boundary: number): Cell {
   const verified: Cell['verified'] = {};
+  const verifiedTo: Cell['verifiedTo'] = {};
   for (const group of CHECK_GROUPS) {
     const [a, b] = [one.verified[group], other.verified[group]];
     if (a !== undefined && b !== undefined) verified[group] = Math.min(a, b);
+    const to = one.verifiedTo[group];
+    if (to !== undefined) verifiedTo[group] = to < boundary ? to : (other.verifiedTo[group] ?? to);
   }
   const findings = [...one.findings, ...other.findings].sort((a, b) => rank(b) - rank(a));
   return {
     seenAt: Math.min(one.seenAt, other.seenAt),
     verified,
+    verifiedTo,
     triedAt: Math.min(one.triedAt, other.triedAt),
     jobId: other.jobId ?? one.jobId,
     findings: findings.slice(0, NAMED_FINDINGS),
     more: one.more + other.more + Math.max(0, findings.length - NAMED_FINDINGS),
     doubt: joined(one.doubt, other.doubt),
-    verifiedTo: one.verifiedTo < boundary ? one.verifiedTo : Math.max(one.verifiedTo, other.verifiedTo),
   };
 }

@@ -10,6 +10,7 @@ export { type JobOutcome, outcomeOf, parseOutcome } from './outcome.js';
 export { leastLoudMs, loudMs, type QuietHours, quietEndMs, quietStartMs } from './quiet-hours.js';
 export { ResultStream } from './result-stream.js';
 export { type RoundResult, Rounds } from './rounds.js';
+export { Scrub } from './scrub.js';
 export { planScrub, type ScrubPlan, type ScrubSettings } from './scrub-plan.js';
 export { type Sample, Series, type SeriesPoint, TIERS } from './series.js';
 export { type SilenceFacts, silenceOf } from './silence.js';

@@ -26,7 +26,7 @@ export interface MonitorOptions {
   readonly node: string;
   readonly store: MonitorStore;
   readonly documents: SharedDocuments;
-  readonly jobs: Pick<JobService, 'submit' | 'get' | 'stats'>;
+  readonly jobs: Pick<JobService, 'submit' | 'get' | 'cancel' | 'stats'>;
   readonly rounds: { readonly enabled: boolean; readonly intervalMs: number; readonly level: Level };
   /** Absent: no scrub. */
   readonly scrub?: ScrubSettings;

@@ -24,7 +24,7 @@ export interface ScrubOptions {
   readonly replica: string;
   readonly node: string;
   readonly settings: ScrubSettings;
-  readonly jobs: Pick<JobService, 'submit' | 'get' | 'stats'>;
+  readonly jobs: Pick<JobService, 'submit' | 'get' | 'cancel' | 'stats'>;
   readonly coverage: () => Coverage;
   readonly outcome: (jobId: string) => JobOutcome | undefined;
   /** Outcomes of earlier slices, the newest first. */
@@ -69,13 +69,13 @@ export class Scrub {
   start(): void {
     const everyMs = this.#options.settings.cycleMs / LOOKS_A_CYCLE;
     const ms = Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, everyMs));
-    this.#timer = setInterval(() => this.look(), ms).unref();
-    this.look();
+    this.#timer = setInterval(() => void this.look(), ms).unref();
+    void this.look();
   }
 
-  /** Begins a slice if one is due. Never rejects; one at a time. */
-  look(): void {
-    if (this.#closed) return;
+  /** Begins a slice if one is due; resolves when it has looked. Never rejects; one at a time. */
+  look(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
     this.#looking ??= this.#look()
       .catch((thrown) => {
         const { code, message } = ProvChainError.from(thrown);
@@ -84,6 +84,7 @@ export class Scrub {
       .finally(() => {
         this.#looking = undefined;
       });
+    return this.#looking;
   }
 
   async close(): Promise<void> {
@@ -98,7 +99,7 @@ export class Scrub {
     if (blocks === undefined) return;
     this.#pending.delete(jobId);
     this.#options.count(summary?.status ?? 'failed', summary?.complete ? blocks : 0);
-    this.look();
+    void this.look();
   }
 
   /** What would be done now, and how it stands with the promise. */
@@ -130,10 +131,17 @@ export class Scrub {
   async #look(): Promise<void> {
     const plan = this.plan();
     this.#tellRefusal(plan.refused);
+    if (plan.quietNow) return this.#hush();
     if (!plan.slice || (await this.#underWay())) return;
     // Others go first, unless the promise is at stake; then the queue's priorities decide.
     if (!plan.urgent && this.#options.jobs.stats().queued > 0) return;
     await this.#begin(plan.slice);
+  }
+
+  /** A slice that waited in the queue may have begun too late to be over in time. */
+  async #hush(): Promise<void> {
+    const jobId = this.runningJobId();
+    if (jobId !== undefined) await this.#options.jobs.cancel(jobId, 'the quiet hours of the scrub');
   }
 
   async #underWay(): Promise<boolean> {

@@ -111,7 +111,7 @@ export const FINDINGS = {
   CANONICAL_LIMIT: incomplete(
     'canonicalization',
     'the graph needs more canonicalization work than the limit allows',
-    'Its digest was checked; its canonical form was not. Validate with a higher work limit if the block is legitimate.',
+    'Its digest was checked; its canonical form was not. Compare the block with another copy; Standard covers all that can be checked of it.',
   ),
   SHARD_FAILED: incomplete('blockchain', 'a range of blocks could not be checked'),
   TIME_LIMIT: incomplete(

@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, openPage, PHONE, type WatchedPage } from '../support/browser.js';
 import { installed } from '../support/debian.js';
-import { BLOCKS, DAMAGED, type Fixture, PASSWORDS, startFixture } from './fixture.js';
+import { BLOCKS, DAMAGED, type Fixture, PASSWORDS, REORDERED, startFixture } from './fixture.js';
 
 /** Notes every value that a bar of progress takes, from its first appearance on. Runs in the page. */
 const NOTE_PROGRESS = `
@@ -94,6 +94,22 @@ describe.skipIf(!installed('chromium'))('the dashboard', () => {
     expect(open.complaints).toEqual([]);
   });
 
+  it('shows how a reordered payload differs from its canonical form', async () => {
+    const page = await visit(`#/blocks/${REORDERED}`);
+    await logIn(page);
+    await page.getByText('PAYLOAD_NOT_CANONICAL').first().waitFor();
+    const difference = page.getByRole('region', { name: 'Difference between the stored payload' });
+    await difference.waitFor();
+    const [removed, added] = await Promise.all(
+      ['removed', 'added'].map((op) => difference.locator(`span.${op}`).allTextContents()),
+    );
+    const quads = (lines: string[]) => lines.map((line) => line.slice(line.indexOf('<') - 1)).sort();
+    expect(removed!.length).toBeGreaterThan(0);
+    expect(removed!.every((line) => line.startsWith('stored: − '))).toBe(true);
+    expect(quads(added!)).toEqual(quads(removed!));
+    expect(open.complaints).toEqual([]);
+  });
+
   it('starts a job, shows how it moves, and leads to its report', async () => {
     const page = await visit('#/');
     await logIn(page);
@@ -129,7 +145,9 @@ describe.skipIf(!installed('chromium'))('the dashboard', () => {
     const dialog = page.getByRole('dialog', { name: 'Validate the chain' });
     await dialog.getByText('Full', { exact: true }).click();
     await dialog.getByLabel(/^Fresh/).check();
+    const followed = page.waitForRequest(/\/api\/jobs\/[^/]+\/events$/);
     await dialog.getByRole('button', { name: 'Start' }).click();
+    await followed;
     await heading(page, 'Full validation');
     const bar = page.getByRole('progressbar', { name: 'Progress of this job' });
     const now = async () => Number(await bar.getAttribute('aria-valuenow'));

@@ -8,6 +8,9 @@ export const BLOCKS = 240;
 /** The block of the damaged chain whose payload was changed. */
 export const DAMAGED = 137;
 
+/** The block whose quads were put in another order: the same statements, but not the signed bytes. */
+export const REORDERED = 60;
+
 const SECRET = 'kX2f9QmZ7-LrT4vBn8-WdY6sHj3-PcE5uGa1';
 export const PASSWORDS = { vera: 'blue kettle 5 under rain', ada: 'quiet 4 morning train ride' } as const;
 const ROLES = { vera: 'viewer', ada: 'admin' } as const;
@@ -18,20 +21,30 @@ function altered(payload: Buffer): Buffer {
   return Buffer.from(text.replace(/"(\w)/, (_, first: string) => `"${first === 'X' ? 'Y' : 'X'}`));
 }
 
+/** The same statements in another order. */
+function reordered(payload: Buffer): Buffer {
+  return Buffer.from(`${payload.toString().trimEnd().split('\n').reverse().join('\n')}\n`);
+}
+
 export interface Fixture {
   readonly node: TestNode;
   close(): Promise<void>;
 }
 
-/** A node with users, a monitor that looks every two seconds, and one altered block unless it is to be intact. */
+/** A node with users, a monitor that looks every two seconds, and one altered and one reordered block unless it is to be intact. */
 export async function startFixture({ damaged = true, toml = '' } = {}): Promise<Fixture> {
   const folder = temporaryFolder();
   const dir = `${folder.path}/chain`;
   await smallChain(dir, BLOCKS);
   if (damaged) {
     await tamper(dir, async (store) => {
-      const key = blockKey(DAMAGED);
-      await store.put('payload', key, altered(await store.get('payload', key)));
+      for (const [index, change] of [
+        [DAMAGED, altered],
+        [REORDERED, reordered],
+      ] as const) {
+        const key = blockKey(index);
+        await store.put('payload', key, change(await store.get('payload', key)));
+      }
     });
   }
   const users = `${folder.path}/users.json`;

@@ -158,6 +158,36 @@ describe('Coverage', () => {
     expect(mapView(map, 16).whole.findings).toEqual([]);
   });
 
+  it('takes back what stood behind the last block when the whole chain was looked at and it is not there', () => {
+    const map = mapOf(20);
+    const parts = { height: 20 };
+    map.apply(
+      withFindings(
+        [
+          ['ORPHAN_PAYLOAD', 25],
+          ['TRUNCATED', 20],
+        ],
+        { ...at(1), ...parts },
+      ),
+      T,
+    );
+    map.apply(reportSummary({ ...at(2), ...parts, level: 'Full', ...part(10, 20) }), T);
+    expect(map.whole.map(({ code }) => code)).toEqual(['TRUNCATED', 'ORPHAN_PAYLOAD']);
+    map.apply(reportSummary({ ...at(3), ...parts, level: 'Minimal' }), T);
+    expect(map.whole.map(({ code }) => code)).toEqual(['ORPHAN_PAYLOAD']);
+    map.apply(reportSummary({ ...at(4), ...parts }), T);
+    expect(map.whole).toEqual([]);
+  });
+
+  it('counts the share of blocks that every check of Full has covered, newer ones apart', () => {
+    const map = mapOf(15);
+    map.apply(reportSummary({ ...at(1), height: 15, level: 'Full' }), T + HOUR_MS);
+    map.resize(20, T + 2 * HOUR_MS);
+    map.apply(reportSummary({ ...at(2), height: 20 }), T + 2 * HOUR_MS);
+    expect(verifiedShare(map, T)).toBe(0.75);
+    expect(verifiedShare(map, T + 2 * HOUR_MS)).toBe(0);
+  });
+
   it('makes no news of what was cancelled or ran out of time', () => {
     const map = mapOf(10);
     map.apply(reportSummary({ ...at(1), height: 10 }), T);

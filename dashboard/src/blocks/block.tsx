@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { BlockEntry, Inspection } from '../api/index.js';
+import type { ApiProblem, BlockEntry, Inspection } from '../api/index.js';
 import { usePolled } from '../live/index.js';
 import { goTo, hrefOf } from '../place/index.js';
 import { detailPairs } from '../report/groups.js';
@@ -22,37 +22,26 @@ import { VerifyHere } from './verify-here.js';
 
 const ONCE = Number.POSITIVE_INFINITY;
 
-/** One block: what the store holds of it, and what the checks say. Without inspection, what its header says. */
+/**
+ * One block: what the store holds of it, and what the checks say. Those take a moment, so what the header says is shown
+ * until then; where the node can't inspect, it is all there is.
+ */
 export function Block({ index }: { index: number }) {
   const inspected = usePolled<Inspection>(`/api/blocks/${index}/inspection`, ONCE);
-  const missing = inspected.error !== undefined;
-  const plain = usePolled<BlockEntry>(missing ? `/api/blocks/${index}` : null, ONCE);
+  const plain = usePolled<BlockEntry>(`/api/blocks/${index}`, ONCE);
   const inspection = inspected.data ?? (plain.data && withoutInspection(plain.data));
   if (inspection === undefined) {
-    return (
-      <>
-        <ViewHead title={`Block ${formatCount(index)}`} />
-        {plain.error ? (
-          <Problem error={plain.error} what="This block can’t be shown" />
-        ) : (
-          <Loading lines={8} />
-        )}
-        {plain.error && (
-          <p>
-            <a href="#/blocks">Newest blocks</a>
-          </p>
-        )}
-      </>
-    );
+    return <NoBlock index={index} error={inspected.error && plain.error} />;
   }
+  const checks = inspected.data ? 'known' : inspected.error ? 'failed' : 'pending';
   return (
     <>
-      <BlockHead inspection={inspection} known={inspected.data !== undefined} />
-      {inspected.data === undefined && (
+      <BlockHead inspection={inspection} checks={checks} />
+      {inspected.error && (
         <p class="notice tone-incomplete">
           <Icon name="incomplete" />{' '}
           <span>
-            This node could not inspect the block ({inspected.error?.message}): nothing below is checked, and
+            This node could not inspect the block ({inspected.error.message}): nothing below is checked, and
             the difference to the canonical form is not known.
           </span>
         </p>
@@ -61,8 +50,22 @@ export function Block({ index }: { index: number }) {
       <Payload inspection={inspection} />
       <div class="columns wide-left">
         <Header inspection={inspection} />
-        <VerifyHere inspection={inspection} />
+        <VerifyHere inspection={inspection} waiting={checks === 'pending'} />
       </div>
+    </>
+  );
+}
+
+function NoBlock({ index, error }: { index: number; error: ApiProblem | undefined }) {
+  return (
+    <>
+      <ViewHead title={`Block ${formatCount(index)}`} />
+      {error ? <Problem error={error} what="This block can’t be shown" /> : <Loading lines={8} />}
+      {error && (
+        <p>
+          <a href="#/blocks">Newest blocks</a>
+        </p>
+      )}
     </>
   );
 }
@@ -74,21 +77,30 @@ const withoutInspection = ({ index, hash, header }: BlockEntry): Inspection => (
   header,
   headerBytes: null,
   findings: [],
-  payload: { bytes: null, sha256: null, canonical: null, diff: null, error: null },
+  payload: {
+    bytes: typeof header.payloadBytes === 'number' ? header.payloadBytes : null,
+    sha256: null,
+    canonical: null,
+    diff: null,
+    error: null,
+  },
   previous: null,
   next: null,
 });
 
-function BlockHead({ inspection, known }: { inspection: Inspection; known: boolean }) {
+type Checks = 'pending' | 'known' | 'failed';
+
+function BlockHead({ inspection, checks }: { inspection: Inspection; checks: Checks }) {
   const { index, height, findings, header } = inspection;
   const worst = findings[0]?.severity;
-  const last = known ? height - 1 : index;
+  const last = checks === 'known' ? height - 1 : index;
   return (
     <ViewHead
       title={`Block ${formatCount(index)}`}
       lead={
         <>
-          {known && <Status status={worst ?? 'Healthy'} />}{' '}
+          {checks === 'known' && <Status status={worst ?? 'Healthy'} />}
+          {checks === 'pending' && <span role="status">The node is checking it.</span>}{' '}
           {typeof header?.timestamp === 'string' && <Ago at={header.timestamp} />}
         </>
       }

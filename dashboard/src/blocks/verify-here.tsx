@@ -27,7 +27,7 @@ const WORDS: Readonly<Record<Step['state'], string>> = {
 };
 
 /** Recomputes hash, signature and proof of the block in this browser, from bytes that the node hands over. */
-export function VerifyHere({ inspection }: { inspection: Inspection }) {
+export function VerifyHere({ inspection, waiting }: { inspection: Inspection; waiting: boolean }) {
   const { index } = inspection;
   const [steps, setSteps] = useState<readonly Step[] | undefined>();
   const [busy, setBusy] = useState(false);
@@ -45,7 +45,12 @@ export function VerifyHere({ inspection }: { inspection: Inspection }) {
         <>
           <p class="muted">Hashes, the signature and the proof are computed here, not taken from the node.</p>
           <div class="actions start">
-            <button type="button" class="button primary" onClick={() => void run()} disabled={busy}>
+            <button
+              type="button"
+              class="button primary"
+              onClick={() => void run()}
+              disabled={busy || waiting}
+            >
               {busy ? 'Computing…' : steps === undefined ? 'Verify this block' : 'Verify again'}
             </button>
             <Curl label="get the proof" path={`/api/blocks/${index}/proof`} />

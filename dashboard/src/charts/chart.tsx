@@ -26,6 +26,8 @@ interface ChartProps {
 const HEIGHT_PX = 132;
 const AXIS_PX = 58;
 const DAY_S = 86_400;
+/** Below it, neighbouring marks of the axis would fall into one minute. */
+const SHORT_S = 480;
 
 /** One figure over time: its name, its last value, and the line. What the drawing shows is said in words too. */
 export function Chart(props: ChartProps) {
@@ -86,6 +88,7 @@ export function Chart(props: ChartProps) {
 }
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const SECONDS = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 
 const dataOf = ({ times, lines }: ChartProps): uPlot.AlignedData =>
@@ -98,14 +101,15 @@ function optionsFor(
   const style = getComputedStyle(document.documentElement);
   const color = (name: string) => style.getPropertyValue(name).trim();
   const grid = { stroke: color('--line'), width: 1 };
-  const long = (times.at(-1) ?? 0) - (times[0] ?? 0) > 2 * DAY_S;
+  const spanS = (times.at(-1) ?? 0) - (times[0] ?? 0);
+  const clock = spanS > 2 * DAY_S ? DATE : spanS < SHORT_S ? SECONDS : CLOCK;
   const axis = { stroke: color('--muted'), font: '11px system-ui, sans-serif', grid, ticks: { show: false } };
   return {
     width,
     height: HEIGHT_PX,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 16, 0, 0],
     scales: { y: { range: (_plot, _least, greatest) => [0, max ?? (greatest > 0 ? greatest * 1.15 : 1)] } },
     axes: [
       {
@@ -114,7 +118,7 @@ function optionsFor(
         size: 24,
         gap: 6,
         space: 64,
-        values: (_plot, splits) => splits.map((split) => (long ? DATE : CLOCK).format(split * 1000)),
+        values: (_plot, splits) => splits.map((split) => clock.format(split * 1000)),
       },
       {
         ...axis,
