@@ -36,7 +36,7 @@ export async function startAlertChannels(): Promise<AlertChannels> {
         return { id: delivery, event };
       });
     }
-    // Slack gets no id; its text is the same in every attempt, but for the age.
+    // Slack gets no id of the message, but links to the alerts that it tells of.
     return slack.received.map(({ body }) => {
       const { text } = JSON.parse(body) as { text: string };
       const event = text.includes('Resolved: ')
@@ -44,10 +44,8 @@ export async function startAlertChannels(): Promise<AlertChannels> {
         : text.includes('ESCALATED')
           ? 'escalated'
           : 'opened';
-      return {
-        id: `${text} ${[...body.matchAll(/Since: ([^(]*)/g)].map(([, since]) => since).join()}`,
-        event,
-      };
+      const alerts = [...body.matchAll(/#\/alerts\/([^|]+)\|/g)].map(([, id]) => id);
+      return { id: `${event} ${alerts.join()}`, event };
     });
   };
   return {
