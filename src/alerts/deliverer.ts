@@ -21,6 +21,7 @@ const LEASE_MARGIN_MS = 15_000;
 const LONGEST_SLEEP_MS = 30_000;
 /** After the store could not be changed. */
 const REST_MS = 1000;
+const LONGEST_REST_MS = 8000;
 
 /**
  * Sends what one channel is owed, one message at a time, at least once: a message is noted as sent only after the other
@@ -74,16 +75,20 @@ export class Deliverer {
   /** Never rejects. */
   async #run(): Promise<void> {
     const { log, channel } = this.#options;
+    let restMs = REST_MS;
     while (this.#wanted && !this.#stop.signal.aborted) {
       this.#wanted = false;
       try {
         while (!this.#stop.signal.aborted && (await this.#sendNext()));
+        restMs = REST_MS;
       } catch (error) {
-        log.warn('the outbox of alerts could not be changed', {
-          channel: channel.name,
-          reason: String(error),
-        });
-        await rest(REST_MS, this.#stop.signal);
+        // Said once of an outage: every further try would say the same.
+        if (restMs === REST_MS) {
+          const fields = { channel: channel.name, reason: String(error) };
+          log.warn('the outbox of alerts could not be changed', fields);
+        }
+        await rest(restMs, this.#stop.signal);
+        restMs = Math.min(2 * restMs, LONGEST_REST_MS);
         this.#wanted = true;
       }
     }

@@ -36,7 +36,7 @@ export async function startAlertChannels(): Promise<AlertChannels> {
         return { id: delivery, event };
       });
     }
-    // Slack gets no id; its text is the same in every attempt, but for the age.
+    // Slack gets no id of the message, but links to the alerts that it tells of.
     return slack.received.map(({ body }) => {
       const { text } = JSON.parse(body) as { text: string };
       const event = text.includes('Resolved: ')
@@ -44,10 +44,8 @@ export async function startAlertChannels(): Promise<AlertChannels> {
         : text.includes('ESCALATED')
           ? 'escalated'
           : 'opened';
-      return {
-        id: `${text} ${[...body.matchAll(/Since: ([^(]*)/g)].map(([, since]) => since).join()}`,
-        event,
-      };
+      const alerts = [...body.matchAll(/#\/alerts\/([^|]+)\|/g)].map(([, id]) => id);
+      return { id: `${event} ${alerts.join()}`, event };
     });
   };
   return {
@@ -63,6 +61,7 @@ link_base = "https://provchain.example"
 
 [integrity.alerting.email]
 smtp_server = "localhost"
+timeout_seconds = 5
 smtp_port = ${mail.port}
 ca_file = ${JSON.stringify(certificate.file)}
 username = "${login.user}"
@@ -71,11 +70,13 @@ recipients = ["admin@company.example"]
 
 [integrity.alerting.webhook]
 url = "${webhook.url}/hook"
+timeout_seconds = 5
 headers = { Authorization = "Bearer \${WEBHOOK_TOKEN}" }
 allow_private_addresses = true
 
 [integrity.alerting.slack]
 webhook_url = "${slack.url}/services/T/B/X"
+timeout_seconds = 5
 allow_private_addresses = true
 `,
     events: (channel) => {
