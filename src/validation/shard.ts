@@ -72,7 +72,7 @@ export type ShardOutcome = ShardRun &
   ({ readonly result: ShardResult } | { readonly failed: PlainError; readonly unseen?: Unseen });
 
 /** Where shards run: in this thread, or on a pool. */
-interface ShardRunner {
+export interface ShardRunner {
   /** Shards that may run at once. */
   readonly concurrency: number;
   /** Runs one shard to its outcome; never rejects. A stop request reaches it through `signal`. */
