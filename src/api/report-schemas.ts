@@ -2,11 +2,11 @@ import { z } from 'zod';
 import 'zod-openapi';
 import { CHECKS, LEVELS, STATUSES } from '../validation/index.js';
 
+const LEVELS_BY_NAME = new Map<string, string>(LEVELS.map((level) => [level.toLowerCase(), level]));
+
 /** Levels are named in any case, as on the command line. */
 const spelled = (value: unknown): unknown =>
-  typeof value === 'string'
-    ? (LEVELS.find((level) => level.toLowerCase() === value.toLowerCase()) ?? value)
-    : value;
+  typeof value === 'string' ? (LEVELS_BY_NAME.get(value.toLowerCase()) ?? value) : value;
 
 export const levelSchema = z.preprocess(spelled, z.enum(LEVELS)).meta({
   description:
