@@ -271,9 +271,10 @@ export class Submission {
     const record = acceptedRecord(spec);
     for (let tries = 1; ; tries++) {
       const held = book.hold(record);
+      // Both at once: the answer waits for the slower of the two, not for their sum. What was written in vain goes again.
+      const adding = queue.add(queuedJob(record, sealer));
       try {
-        // Both at once: the answer waits for the slower of the two, not for their sum. What was written in vain goes again.
-        const [jobId] = await Promise.all([queue.add(queuedJob(record, sealer)), held.write(entries)]);
+        const [jobId] = await Promise.all([adding, held.write(entries)]);
         if (jobId === spec.jobId) {
           held.keep();
           const current = book.current(jobId) ?? (await book.get(jobId)) ?? record;
@@ -284,8 +285,12 @@ export class Submission {
         if (existing) return { kind: 'accepted' as const, record: existing, existing: true };
       } catch (error) {
         await held.drop();
-        // Whether it was added is not known; what a worker makes of it has no owner, and nobody was told of it.
-        void queue.remove(spec.jobId).catch(() => {});
+        // It may be on its way, or have been added without an answer: what a worker made of it would have no owner.
+        const settled = adding.then(
+          () => {},
+          () => {},
+        );
+        void settled.then(() => queue.remove(spec.jobId)).catch(() => {});
         throw error;
       }
       if (tries === MOST_TRIES) {

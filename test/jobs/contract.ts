@@ -423,6 +423,28 @@ export function describeJobs(name: string, backends: () => BackendUnderTest): vo
       expect(await node.service.report(ids[0] ?? '')).toBeUndefined();
     });
 
+    it('leaves nothing in the queue of a job whose record could not be written', async () => {
+      const backend = await backends().make('n1');
+      const full = new ProvChainError('STORE_UNAVAILABLE', 'no space is left');
+      node = await startNode(backend, {
+        work: false,
+        state: {
+          get: async () => undefined,
+          put: () => Promise.reject(full),
+          delete: async () => {},
+          scan: async () => [],
+        },
+      });
+      await expect(accept(node)).rejects.toThrow('no space is left');
+      // It goes out behind what was on its way.
+      const queue = backend.queueOf('r1');
+      await queue.add({ jobId: 'later', dedupId: 'later', priority: 'normal', payload: '' });
+      await until(
+        async () => (await queue.waiting(10)).every(({ jobId }) => jobId === 'later'),
+        'only what was added later waits',
+      );
+    });
+
     it('gives every ended job to its follower once more after a crash, until it was taken over', async () => {
       await start();
       const { spec: taken } = await accept(node, { from: 1 });
