@@ -2,7 +2,7 @@
 # Installs what the project needs beyond npm, where it is missing and may be installed; otherwise names it.
 #
 #   sh scripts/setup.sh         to run: libatomic1, which the RocksDB binding is linked against and slim systems leave out
-#   sh scripts/setup.sh test    to test: also Redis, HAProxy, nginx, Prometheus, systemd-analyze, curl, OpenSSL and Chromium
+#   sh scripts/setup.sh test    to test: also Redis, HAProxy, nginx, Prometheus, systemd-analyze, curl, OpenSSL, Chromium, zsh and fish
 #
 # Does nothing when all of it is there. Of a package that is a service, only the program is wanted: it is not started.
 # Without what running needs it fails; without what tests need it says so, and the tests skip what they cannot do.
@@ -30,7 +30,7 @@ missing() {
   loads || names='libatomic1'
   if [ "$purpose" = test ]; then
     for pair in redis-server:redis-server haproxy:haproxy nginx:nginx-light promtool:prometheus \
-      systemd-analyze:systemd openssl:openssl curl:curl chromium:chromium; do
+      systemd-analyze:systemd openssl:openssl curl:curl chromium:chromium zsh:zsh fish:fish; do
       command -v "${pair%%:*}" >/dev/null || names="$names ${pair#*:}"
     done
   fi

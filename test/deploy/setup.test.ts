@@ -19,6 +19,8 @@ const TOOLS = [
   'openssl',
   'curl',
   'chromium',
+  'zsh',
+  'fish',
 ];
 
 let folder: string;
@@ -66,7 +68,7 @@ function putApt(): void {
              nginx-light) touch ${bin}/nginx; chmod 755 ${bin}/nginx ;;
              prometheus) touch ${bin}/promtool; chmod 755 ${bin}/promtool ;;
              systemd) touch ${bin}/systemd-analyze; chmod 755 ${bin}/systemd-analyze ;;
-             redis-server|haproxy|openssl|curl|chromium) touch ${bin}/$name; chmod 755 ${bin}/$name ;;
+             redis-server|haproxy|openssl|curl|chromium|zsh|fish) touch ${bin}/$name; chmod 755 ${bin}/$name ;;
            esac
          done ;;
      esac`,
@@ -107,7 +109,7 @@ describe('scripts/setup.sh', () => {
   it('installs what is missing for the tests, with services kept from starting, and cleans up', () => {
     putApt();
     put('haproxy', 'exit 0');
-    const packages = 'libatomic1 redis-server nginx-light prometheus systemd openssl curl chromium';
+    const packages = 'libatomic1 redis-server nginx-light prometheus systemd openssl curl chromium zsh fish';
     expect(setup('test')).toEqual({
       status: 0,
       stdout: '',
@@ -127,7 +129,7 @@ describe('scripts/setup.sh', () => {
       status: 0,
       stdout: '',
       stderr: expect.stringMatching(
-        /^provchain: [^\n]*apt-get install --no-install-recommends redis-server haproxy nginx-light prometheus systemd curl chromium\n$/,
+        /^provchain: [^\n]*apt-get install --no-install-recommends redis-server haproxy nginx-light prometheus systemd curl chromium zsh fish\n$/,
       ),
     });
   });

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 const PACKAGES = {
   chromium: 'chromium',
   curl: 'curl',
+  fish: 'fish',
   haproxy: 'haproxy',
   nginx: 'nginx-light',
   openssl: 'openssl',
@@ -11,6 +12,7 @@ const PACKAGES = {
   promtool: 'prometheus',
   'redis-server': 'redis-server',
   'systemd-analyze': 'systemd',
+  zsh: 'zsh',
 } as const;
 export type DebianTool = keyof typeof PACKAGES;
 
