@@ -324,9 +324,15 @@ export class JobService {
   #onChange(record: JobRecord, result?: StoredResult): void {
     const { spec, state } = record;
     if (isTerminal(state)) {
-      this.#submission.forget(spec.dedupKey);
+      // Whoever has looked into the cache before the result was there must still find the job; who wants a fresh one, not.
+      const forget = () => this.#submission.forget(spec.dedupKey);
+      const caching = result && this.#cacheResult(record, result);
+      if (caching && !spec.fresh) void caching.then(forget, forget);
+      else {
+        forget();
+        caching?.catch(() => {});
+      }
       this.#statistics.ended(record);
-      if (result) this.#cacheResult(record, result);
       this.#options.onEnded?.(record, result);
       this.#ended.notice();
     }
@@ -335,12 +341,12 @@ export class JobService {
   }
 
   /** What was not checked to its end says nothing about the next time. */
-  #cacheResult(record: JobRecord, { report, asOf, fence }: StoredResult): void {
+  #cacheResult(record: JobRecord, { report, asOf, fence }: StoredResult): Promise<unknown> | undefined {
     const { spec, state, status, complete } = record;
-    if (spec.cacheKey === undefined || state !== 'completed' || !complete) return;
-    if (status === undefined || status === 'Incomplete') return;
+    if (spec.cacheKey === undefined || state !== 'completed' || !complete) return undefined;
+    if (status === undefined || status === 'Incomplete') return undefined;
     const entry = { report, status, storedAt: this.#now().toISOString(), asOf, fence };
-    void this.#options.cache.put(spec.cacheKey, entry, spec.cacheTtlMs, spec.level).catch(() => {});
+    return this.#options.cache.put(spec.cacheKey, entry, spec.cacheTtlMs, spec.level);
   }
 
   async #onMirrored(change: Extract<MirrorChange, { kind: 'record' }>): Promise<void> {

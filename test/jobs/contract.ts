@@ -492,6 +492,32 @@ export function describeJobs(name: string, backends: () => BackendUnderTest): vo
       expect(given).toEqual([one.spec.jobId, one.spec.jobId, two.spec.jobId]);
     });
 
+    it('gives a job that has just ended to whoever has missed its result in the cache', async () => {
+      await start();
+      const kept = new Map<string, unknown>();
+      let put: () => void = () => {};
+      const writing = new Promise<void>((resolve) => {
+        put = resolve;
+      });
+      // A cache that is slow to take the result: the end of the job is known before.
+      const cache = node.cache;
+      const set = cache.set.bind(cache);
+      Object.assign(cache, {
+        set: (key: string, entry: never) => {
+          kept.set(key, entry);
+          void writing.then(() => set(key, entry));
+          return writing;
+        },
+      });
+      const { spec } = await accept(node);
+      await ending(node, spec.jobId);
+      await until(() => kept.size === 1, 'the result is on its way into the cache');
+      const again = await accept(node);
+      expect(again.spec.jobId).toBe(spec.jobId);
+      put();
+      await until(async () => (await node.service.submit({}, API)).kind === 'cached', 'it is in the cache');
+    });
+
     it('answers from the cache only with evidence as young as the request wants it', async () => {
       let ahead = 0;
       await start({ now: () => new Date(Date.now() + ahead) });
