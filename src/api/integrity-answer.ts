@@ -38,7 +38,7 @@ export function integrityAnswer(
   }
   const evidenceAgeSeconds = Math.max(0, Math.round((nowMs - Date.parse(speaker.asOf)) / 1000));
   const fewer = fewerBlocks(speaker, height);
-  if (fewer > 0 && STATUSES.indexOf(status) < STATUSES.indexOf('Critical')) {
+  if (fewer > 0 && STATUSES.indexOf(status) < STATUSES.indexOf('Incomplete')) {
     const text = `${SAYS.Incomplete}: it has ${grouped(fewer)} ${fewer === 1 ? 'block' : 'blocks'} fewer than when it was checked ${ageOf(evidenceAgeSeconds)}; the next validation tells.`;
     return { status: 'Incomplete', text, level: speaker.level, evidenceAgeSeconds, since: null };
   }
