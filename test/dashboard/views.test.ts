@@ -112,6 +112,15 @@ describe('a cell of the map', () => {
     );
   });
 
+  it('says "headers only" where no payload was read, and is as old as one never verified', () => {
+    const verified = { ...cell(0).verified, payloads: null };
+    const bare = cell(0, { status: 'Unknown', verified });
+    expect(cellText(bare, NOW)).toBe('blocks 0–9: Unknown, headers only, verified 1 min ago');
+    expect(ageStep(bare, NOW)).toBe('never');
+    const rows = mapRows([bare, cell(10, { status: 'Unknown', verifiedAt: null })], NOW);
+    expect(rows.map(({ headersOnly }) => headersOnly)).toEqual([true, false]);
+  });
+
   it('is one row with its neighbours of the same status and age, and a row of its own otherwise', () => {
     const rows = mapRows([cell(0), cell(10), cell(20, { status: 'Critical' }), cell(30), cell(50)], NOW);
     expect(rows.map(({ from, to, status }) => [from, to, status])).toEqual([
