@@ -8,6 +8,7 @@ import type {
 } from '../../dashboard/src/api/answers.js';
 import { ApiProblem } from '../../dashboard/src/api/problem.js';
 import { linesOf, quadRow } from '../../dashboard/src/blocks/quads.js';
+import { uncheckedText } from '../../dashboard/src/blocks/unchecked.js';
 import { columnsOf, levelsIn, summaryOf } from '../../dashboard/src/charts/columns.js';
 import { lanesOf, spanOf } from '../../dashboard/src/jobs/lanes.js';
 import { jobRequest } from '../../dashboard/src/jobs/request.js';
@@ -129,6 +130,16 @@ describe('a cell of the map', () => {
       [30, 40, 'Healthy'],
       [50, 60, 'Healthy'],
     ]);
+  });
+});
+
+describe('the status of a block', () => {
+  it('comes with what was not checked', () => {
+    const all = ['headers', 'payloads', 'signatures', 'history', 'canonical'];
+    const some = all.filter((check) => check !== 'history');
+    expect(uncheckedText({ complete: true, checks: all })).toBe('');
+    expect(uncheckedText({ complete: true, checks: some })).toBe('History was not checked for this block.');
+    expect(uncheckedText({ complete: false, checks: all })).toBe('Not everything could be checked.');
   });
 });
 
