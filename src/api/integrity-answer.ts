@@ -37,6 +37,11 @@ export function integrityAnswer(
     return { status: 'Unknown', text, level: null, evidenceAgeSeconds: null, since: null };
   }
   const evidenceAgeSeconds = Math.max(0, Math.round((nowMs - Date.parse(speaker.asOf)) / 1000));
+  const fewer = fewerBlocks(speaker, height);
+  if (fewer > 0 && STATUSES.indexOf(status) < STATUSES.indexOf('Incomplete')) {
+    const text = `${SAYS.Incomplete}: it has ${grouped(fewer)} ${fewer === 1 ? 'block' : 'blocks'} fewer than when it was checked ${ageOf(evidenceAgeSeconds)}; the next validation tells.`;
+    return { status: 'Incomplete', text, level: speaker.level, evidenceAgeSeconds, since: null };
+  }
   const text = `${SAYS[status]}: ${evidenceOf(speaker, status, evidenceAgeSeconds)}${laterBlocks(speaker, height)}.`;
   return { status, text, level: speaker.level, evidenceAgeSeconds, since: since(status) };
 }
@@ -51,6 +56,10 @@ function evidenceOf({ level, height }: LastResult, status: Status, ageSeconds: n
   }
   return `${blocks} were checked at level ${level} ${when}`.replace('one block were', 'one block was');
 }
+
+/** A chain only grows, so what was said of a longer one does not hold of a shorter one. No finding: only checks make those. */
+const fewerBlocks = ({ height: then }: LastResult, now: number | undefined): number =>
+  then === null || now === undefined ? 0 : Math.max(0, then - now);
 
 /** A result says nothing about what came after it. */
 function laterBlocks({ height: then }: LastResult, now: number | undefined): string {

@@ -148,7 +148,9 @@ export const mapSchema = z
       z.object({
         from: countSchema,
         to: countSchema.meta({ description: 'Exclusive.' }),
-        status: anyStatus.meta({ description: 'Unknown: there are blocks that nobody has looked at.' }),
+        status: anyStatus.meta({
+          description: 'Unknown: there are blocks of which nobody has read the payloads, or in doubt.',
+        }),
         verified: byCheck(whenSchema).meta({
           description:
             'When the oldest of its blocks was last checked by a complete validation; null: never.',

@@ -8,9 +8,9 @@ type VerifiedAt = Readonly<Record<CheckGroup, string | null>>;
 interface MapCell {
   readonly from: number;
   readonly to: number;
-  /** The worst of what was found; Unknown where nobody has looked at all of it. */
+  /** The worst of what was found; Unknown where not all of it was read, or its headers only. */
   readonly status: Status | 'Unknown';
-  /** When the oldest of its blocks was last checked, by check. */
+  /** When the oldest of its blocks was last checked, by check; null where one of them never was. */
   readonly verified: VerifiedAt;
   readonly jobId: string | null;
   readonly findings: Pick<KnownFinding, 'code' | 'severity' | 'block'>[];
@@ -55,30 +55,39 @@ function cellView(group: readonly Readonly<Cell>[], ranges: readonly Range[]): M
     from: ranges[0]!.from,
     to: ranges.at(-1)!.to,
     status: statusOf(group, ranges),
-    verified: verifiedAt(group),
+    verified: verifiedAt(group, ranges),
     jobId: group.find((cell) => cell.findings.length > 0)?.jobId ?? group.at(-1)?.jobId ?? null,
     findings: named.map(({ code, severity, block }) => ({ code, severity, block })),
     moreFindings: more + findings.length - named.length,
   };
 }
 
-/** What was found is worse than what nobody has looked at, and that is worse than what was looked at and is intact. */
+/** Whether the check has looked at every block of a cell. */
+const isWhole = ({ verified, verifiedTo }: Readonly<Cell>, group: CheckGroup, { to }: Range): boolean =>
+  verified[group] !== undefined && (verifiedTo[group] ?? 0) >= to;
+
+/**
+ * What was found is worse than what nobody has looked at, and that is worse than what was looked at and is intact. Headers
+ * alone say nothing of the payloads, which are the data.
+ */
 function statusOf(group: readonly Readonly<Cell>[], ranges: readonly Range[]): MapCell['status'] {
   const found = group.flatMap((cell) => cell.findings.map(({ severity }) => severity));
   const worst = found.sort((a, b) => STATUSES.indexOf(b) - STATUSES.indexOf(a))[0];
   const unknown = group.some(
-    ({ verified, doubt, verifiedTo }, index) =>
-      verified.headers === undefined || doubt !== null || (verifiedTo.headers ?? 0) < ranges[index]!.to,
+    (cell, index) =>
+      cell.doubt !== null ||
+      !isWhole(cell, 'headers', ranges[index]!) ||
+      !isWhole(cell, 'payloads', ranges[index]!),
   );
   if (worst !== undefined && worst !== 'Warning') return worst;
   if (unknown) return 'Unknown';
   return worst ?? 'Healthy';
 }
 
-function verifiedAt(group: readonly Readonly<Cell>[]): VerifiedAt {
+function verifiedAt(group: readonly Readonly<Cell>[], ranges: readonly Range[]): VerifiedAt {
   const oldest = (name: CheckGroup): string | null => {
     const times = group.map(({ verified }) => verified[name]);
-    if (times.length === 0 || times.includes(undefined)) return null;
+    if (group.some((cell, index) => !isWhole(cell, name, ranges[index]!))) return null;
     return new Date(Math.min(...(times as number[]))).toISOString();
   };
   return Object.fromEntries(CHECK_GROUPS.map((name) => [name, oldest(name)])) as VerifiedAt;

@@ -201,7 +201,10 @@ export class Coverage {
     cell.findings = cell.findings.filter((finding) => !takesBack(summary, finding));
     const { doubt } = cell;
     if (doubt === null || scope.from > from || scope.to < to || Date.parse(startedAt) < doubt.at) return;
-    if (!doubt.checks.every((check) => checks.includes(check) && !isSampled(check))) return;
+    if (!doubt.checks.every((check) => checks.includes(check))) return;
+    // What a sample has found and nobody has named can't be looked for: a look as hard at the whole chain has to do, if
+    // nothing that it found itself is left out.
+    if (doubt.checks.some(isSampled) && (scope.partial || !namesAll(summary))) return;
     cell.doubt = null;
     cell.more = 0;
   }

@@ -28,7 +28,7 @@ export interface ScrubPlan {
   readonly slice?: Slice;
   readonly rest?: Rest;
   readonly quietNow: boolean;
-  /** The block that waits the longest would break the promise soon: do not give way to others. */
+  /** A block that nobody has tried to verify of late would break the promise soon: do not give way to others. */
   readonly urgent: boolean;
   /** Seconds since the least recently verified block was verified, all checks of level Full taken together. */
   readonly oldestSeconds: number | null;
@@ -73,7 +73,7 @@ export function planScrub(facts: ScrubFacts): ScrubPlan {
   }
   const verifiedMs = cells.reduce((least, cell) => Math.min(least, fullyVerifiedAt(cell)), nowMs);
   const ageMs = nowMs - verifiedMs;
-  const urgent = ageMs > URGENT_SHARE * cycleMs;
+  const urgent = cells.some((cell) => isUrgent(cell, cycleMs, nowMs));
   const known = {
     quietNow,
     urgent,
@@ -87,7 +87,7 @@ export function planScrub(facts: ScrubFacts): ScrubPlan {
   const paceMs = (PASS_SHARE * leastLoudMs(quiet, cycleMs)) / slices;
   const restedMs = lastSliceMs === undefined ? paceMs : loudMs(quiet, lastSliceMs, nowMs);
   if (!urgent && restedMs < paceMs) return { ...known, rest: 'pace' };
-  const range = nextRange(coverage, settings);
+  const range = nextRange(coverage, settings, nowMs);
   const quietFrom = quietStartMs(quiet, nowMs);
   if (quietFrom === undefined) return { ...known, slice: range };
   const limitMs = quietFrom - nowMs;
@@ -101,15 +101,29 @@ function fullyVerifiedAt({ verified, seenAt }: Readonly<Cell>): number {
   return CHECK_GROUPS.reduce((least, name) => Math.min(least, verified[name] ?? seenAt), Number.MAX_VALUE);
 }
 
+/**
+ * Whether the promise is at stake and haste would help. A cell that was tried since then was not verified for a reason of its
+ * own, such as a limit; haste would run without end and change nothing. It comes around at the pace of the others.
+ */
+function isUrgent(cell: Readonly<Cell>, cycleMs: number, nowMs: number): boolean {
+  const urgentMs = fullyVerifiedAt(cell) + URGENT_SHARE * cycleMs;
+  return nowMs > urgentMs && cell.triedAt <= urgentMs;
+}
+
 function cellsOfSlice({ cellBlocks }: Coverage, { sliceBlocks = 1 }: ScrubSettings): number {
   return Math.max(1, Math.ceil(sliceBlocks / cellBlocks));
 }
 
-/** The cells of one slice, from the one on that was tried the longest time ago; its neighbours come with it. */
-function nextRange(coverage: Coverage, settings: ScrubSettings): { from: number; to: number } {
+/**
+ * The cells of one slice, from the one on that was tried the longest time ago, urgent ones before all others; its
+ * neighbours come with it.
+ */
+function nextRange(coverage: Coverage, settings: ScrubSettings, nowMs: number): { from: number; to: number } {
   const waitsSince = (cell: Readonly<Cell>) => Math.max(cell.triedAt, fullyVerifiedAt(cell));
-  let first = 0;
+  const urgent = coverage.cells.map((cell) => isUrgent(cell, settings.cycleMs, nowMs));
+  let first = Math.max(0, urgent.indexOf(true));
   for (const [index, cell] of coverage.cells.entries()) {
+    if (urgent[index] !== urgent[first]) continue;
     if (waitsSince(cell) < waitsSince(coverage.cells[first]!)) first = index;
   }
   const last = Math.min(coverage.cells.length, first + cellsOfSlice(coverage, settings)) - 1;

@@ -58,6 +58,7 @@ describe('GET /api/integrity/dashboard', () => {
       'The chain cannot be read where it should be: a validation at level Standard found damage 3 minutes ago.',
     ],
   ] as const)('says in one sentence what %s means, and how fresh it is', async (status, text) => {
+    node.chain.blocks.length = 1234;
     node.results = [lastResult(status, 3, { height: 1234 })];
     node.monitor.since = { status, at: '2025-11-20T00:00:00.000Z' };
     expect(await answerOf()).toEqual({

@@ -30,7 +30,12 @@ describe('the texts of figures', () => {
     expect([0, 999, 1000, 1_234_567, 5e12].map((value) => formatBytes(value))).toEqual([
       ...['0 B', '999 B', '1 kB', '1.23 MB', '5 TB'],
     ]);
-    expect(formatPercent(0.8349)).toBe('83.5 %');
+  });
+
+  it('hold one decimal of a percentage at most', () => {
+    expect([1, 0.8349, 0.00946, 0.001, 0.00042].map((share) => formatPercent(share))).toEqual([
+      ...['100 %', '83.5 %', '0.9 %', '0.1 %', '0.04 %'],
+    ]);
   });
 
   it('are durations in at most two units, and never sixty of the smaller one', () => {

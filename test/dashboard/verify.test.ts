@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BlockEvidence, fromBase64, type Step, verifyBlock } from '../../dashboard/src/verify/index.js';
 import { blockKey } from '../../src/chain/index.js';
@@ -117,6 +118,32 @@ describe('verifyBlock', () => {
     const steps = named(await verifyBlock({ ...block, proof: { ...proof, head } }));
     expect(steps).toMatchObject({ 'Inclusion proof': 'ok' });
     expect(Object.values(steps).filter((state) => state === 'failed')).toHaveLength(1);
+  });
+
+  it('finds a last block that is another than the one that the anchor or the head names', async () => {
+    const last = evidence[BLOCKS]!;
+    const proof = last.proof as Exclude<BlockEvidence['proof'], { missing: string }>;
+    expect([proof.blockIndex, proof.headKind]).toEqual([proof.treeSize, 'header']);
+    const anchor = { headKind: 'anchor' as const, head: readFileSync(`${dir}/anchor.json`, 'base64url') };
+    const honest = await verifyBlock({ ...last, proof: { ...proof, ...anchor } });
+    expect(honest.at(-1)).toMatchObject({ name: 'Signed anchor', state: 'ok' });
+    const other = `${folder.path}/forged-last`;
+    await smallChain(other, BLOCKS);
+    const forgedLast = { [BLOCKS]: { header: { timestamp: '2020-01-01T00:00:00.000Z' } } };
+    await forge(other, forgedLast);
+    const forged = (await evidenceOf(other))[BLOCKS]!;
+    const headerText = Buffer.from(forged.headerBytes!).toString('base64url');
+    const mine = { blockHash: forged.hash!, blockHeader: headerText };
+    for (const head of [anchor, { headKind: proof.headKind, head: proof.head }]) {
+      const steps = await verifyBlock({ ...forged, proof: { ...proof, ...mine, ...head } });
+      expect(named(steps)).toMatchObject({ 'Block hash': 'ok', 'Inclusion proof': 'ok' });
+      const what = head.headKind === 'anchor' ? 'anchor' : 'head';
+      expect(steps.at(-1)).toEqual({
+        name: `Signed ${what}`,
+        state: 'failed',
+        text: `The ${what} is of another block ${BLOCKS} than this one.`,
+      });
+    }
   });
 
   it('says what it could not check, and claims nothing about it', async () => {

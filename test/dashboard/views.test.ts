@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import type { Finding, HistoryAnswer, MapCell } from '../../dashboard/src/api/answers.js';
+import type {
+  DashboardAnswer,
+  Finding,
+  HistoryAnswer,
+  IntegrityStatus,
+  MapCell,
+} from '../../dashboard/src/api/answers.js';
+import { ApiProblem } from '../../dashboard/src/api/problem.js';
 import { linesOf, quadRow } from '../../dashboard/src/blocks/quads.js';
+import { uncheckedText } from '../../dashboard/src/blocks/unchecked.js';
 import { columnsOf, levelsIn, summaryOf } from '../../dashboard/src/charts/columns.js';
 import { lanesOf, spanOf } from '../../dashboard/src/jobs/lanes.js';
 import { jobRequest } from '../../dashboard/src/jobs/request.js';
+import { answerFrom } from '../../dashboard/src/overview/answer.js';
 import { ageStep, cellText, mapRows } from '../../dashboard/src/overview/cell-look.js';
 import { groupFindings } from '../../dashboard/src/report/groups.js';
 import { changesBetween, patchOf } from '../../dashboard/src/settings/fields.js';
@@ -32,6 +41,62 @@ function cell(from: number, part: Partial<MapCell> & { verifiedAt?: string | nul
   };
 }
 
+describe('the sentence about the chain', () => {
+  const away = new ApiProblem(0, 'UNREACHABLE', 'the node does not answer');
+  const none = { data: undefined, error: undefined };
+  const answer = { status: 'Healthy', text: 'The chain is intact.', evidenceAgeSeconds: 60 };
+  const dashboard = { data: { answer } as DashboardAnswer, error: undefined, answeredMs: NOW };
+  const level: IntegrityStatus['levels'][number] = {
+    ...{ level: 'Full', status: 'Healthy', validated: true, complete: true, jobId: null },
+    ...{ ageSeconds: 120, asOf: ago(120), height: 10, blocksSince: 3 },
+  };
+  const levels = [level];
+  const status = {
+    data: { status: 'Healthy', levels, unknown: [] } as IntegrityStatus,
+    error: undefined,
+    answeredMs: NOW,
+  };
+
+  it('is that of the node while the node says it, and nothing before it has ever said anything', () => {
+    expect(answerFrom(none, none, NOW)).toBeUndefined();
+    expect(answerFrom({ ...none, error: away }, { ...none, error: away }, NOW)).toBeUndefined();
+    expect(answerFrom(dashboard, none, NOW + 20_000)).toEqual({
+      status: 'Healthy',
+      text: 'The chain is intact.',
+    });
+  });
+
+  it('is made from the last results when the monitor fails, with an age that grows', () => {
+    expect(answerFrom({ ...dashboard, error: away }, status, NOW)?.text).toBe(
+      'The chain is intact: Full, 2 min ago. 3 blocks were appended since.',
+    );
+    const older = { ...level, ageSeconds: 170 };
+    const grown = { ...status, data: { ...status.data, levels: [older] } };
+    expect(answerFrom({ ...none, error: away }, grown, NOW + 15_000)?.text).toMatch(/Full, 3 min ago/);
+    const shrunk = { ...status, data: { ...status.data, levels: [{ ...levels[0]!, blocksSince: -2 }] } };
+    expect(answerFrom({ ...none, error: away }, shrunk, NOW)).toEqual({
+      status: 'Incomplete',
+      text: 'The chain has 2 blocks fewer than when it was checked.',
+    });
+  });
+
+  it.each([
+    ['fails', { ...dashboard, error: away }, { ...none, error: away }, 'The node does not answer'],
+    ['fails after it answered', { ...dashboard, error: away }, none, 'The node does not answer'],
+    ['hangs', dashboard, none, 'The node has not answered of late'],
+    ['is refused', dashboard, { ...none, error: new ApiProblem(500, 'X', '') }, 'The node can’t tell'],
+  ])('is never "intact" from what was last known when the node %s', (_, one, other, why) => {
+    const early = answerFrom(one, other, NOW + 30_000)!;
+    expect(early.status).toBe('Unknown');
+    expect(early.text).toContain(why);
+    expect(early.text).toMatch(/what was last known is 1 min old$/);
+    expect(early.lastKnown).toBe('The node last answered 30 s ago: Healthy. The chain is intact.');
+    const late = answerFrom(one, other, NOW + 3_600_000)!;
+    expect(late.text).toMatch(/what was last known is 1 h old$/);
+    expect(late.lastKnown).toMatch(/last answered 1 h ago/);
+  });
+});
+
 describe('a cell of the map', () => {
   it('is older in steps, and never verified where no time is known', () => {
     const ages = [60, 3700, 90_000, 700_000].map((seconds) =>
@@ -48,6 +113,15 @@ describe('a cell of the map', () => {
     );
   });
 
+  it('says "headers only" where no payload was read, and is as old as one never verified', () => {
+    const verified = { ...cell(0).verified, payloads: null };
+    const bare = cell(0, { status: 'Unknown', verified });
+    expect(cellText(bare, NOW)).toBe('blocks 0–9: Unknown, headers only, verified 1 min ago');
+    expect(ageStep(bare, NOW)).toBe('never');
+    const rows = mapRows([bare, cell(10, { status: 'Unknown', verifiedAt: null })], NOW);
+    expect(rows.map(({ headersOnly }) => headersOnly)).toEqual([true, false]);
+  });
+
   it('is one row with its neighbours of the same status and age, and a row of its own otherwise', () => {
     const rows = mapRows([cell(0), cell(10), cell(20, { status: 'Critical' }), cell(30), cell(50)], NOW);
     expect(rows.map(({ from, to, status }) => [from, to, status])).toEqual([
@@ -56,6 +130,16 @@ describe('a cell of the map', () => {
       [30, 40, 'Healthy'],
       [50, 60, 'Healthy'],
     ]);
+  });
+});
+
+describe('the status of a block', () => {
+  it('comes with what was not checked', () => {
+    const all = ['headers', 'payloads', 'signatures', 'history', 'canonical'];
+    const some = all.filter((check) => check !== 'history');
+    expect(uncheckedText({ complete: true, checks: all })).toBe('');
+    expect(uncheckedText({ complete: true, checks: some })).toBe('History was not checked for this block.');
+    expect(uncheckedText({ complete: false, checks: all })).toBe('Not everything could be checked.');
   });
 });
 

@@ -219,6 +219,46 @@ describe('Coverage', () => {
     expect(statuses(map)).toEqual(Array(10).fill('Healthy'));
   });
 
+  it('ends the doubt that samples left with a whole look by the same checks that names all it finds', () => {
+    const map = mapOf(200, 100);
+    const found = { height: 200, level: 'Comprehensive' as const };
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, n) => ['SPARQL_COUNT_MISMATCH', n] as const);
+    map.apply(withFindings(many(25), { ...at(1), ...found }), T);
+    const second = () => mapView(map, 16).cells[1]!.status;
+    const head = { headHash: 'c'.repeat(64) };
+    for (const later of [
+      reportSummary({ ...at(2), height: 200 }), // another level, without the check
+      reportSummary({ ...at(3), ...found, ...part(100, 200) }), // another sample, of a part
+      reportSummary({ ...at(4), ...found, complete: false }),
+      withFindings(many(21), { ...at(5), ...found, ...head }), // again more than it names
+    ]) {
+      map.apply(later, T);
+      expect(second()).toBe('Unknown');
+    }
+    map.apply(withFindings(many(3), { ...at(6), ...found, ...head }), T);
+    expect(second()).toBe('Healthy');
+  });
+
+  it('is healthy only where the payloads of all of a cell were read, not the headers alone', () => {
+    const map = mapOf(25);
+    map.apply(reportSummary({ ...at(1), height: 25, level: 'Minimal' }), T);
+    const [cell] = mapView(map, 16).cells;
+    expect(cell).toMatchObject({
+      status: 'Unknown',
+      verified: { headers: expect.any(String), payloads: null },
+    });
+    map.apply(reportSummary({ ...at(2), height: 25 }), T);
+    expect(statuses(map)).toEqual(['Healthy', 'Healthy', 'Healthy']);
+    map.resize(27, T + 3 * HOUR_MS);
+    map.apply(reportSummary({ ...at(3), height: 27, level: 'Minimal' }), T + 3 * HOUR_MS);
+    const last = mapView(map, 16).cells[2]!;
+    expect(last).toMatchObject({
+      status: 'Unknown',
+      verified: { headers: expect.any(String), payloads: null },
+    });
+  });
+
   it('counts the findings that a cell does not name', () => {
     const map = mapOf(50, 50);
     const findings = Array.from({ length: 14 }, (_, n) => ['PAYLOAD_MISSING', n] as const);
@@ -277,12 +317,16 @@ describe('Coverage', () => {
 
 describe('Coverage under any results in any order', () => {
   const HEIGHT = 60;
-  const CODES = ['PAYLOAD_MISSING', 'HEADER_INVALID', 'SIGNATURE_INVALID', 'CANONICAL_MISMATCH'] as const;
+  const CODES = [
+    ...(['PAYLOAD_MISSING', 'HEADER_INVALID', 'SIGNATURE_INVALID', 'CANONICAL_MISMATCH'] as const),
+    'SPARQL_COUNT_MISMATCH' as const,
+  ];
   const CHECK = {
     PAYLOAD_MISSING: 'payloads',
     HEADER_INVALID: 'headers',
     SIGNATURE_INVALID: 'signatures',
     CANONICAL_MISMATCH: 'canonical',
+    SPARQL_COUNT_MISMATCH: 'sparql-sampled',
   } as const;
 
   const result = fc.record({

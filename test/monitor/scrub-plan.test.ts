@@ -15,8 +15,8 @@ interface World {
   readonly blocksPerSecond: number;
   /** Whether the node is killed in the minute; then the slice under way is lost, and the map is as it was kept. */
   readonly killed?: (minute: number) => boolean;
-  /** Whether slices come to nothing at that time. */
-  readonly fails?: (nowMs: number) => boolean;
+  /** Whether slices come to nothing at that time, or from that block on. */
+  readonly fails?: (nowMs: number, from: number) => boolean;
   readonly batchSize?: number;
 }
 
@@ -24,6 +24,8 @@ interface Story {
   readonly worstAgeMs: number;
   readonly slices: number;
   readonly quietSlices: number;
+  /** Minutes in which the scrub did not give way to others. */
+  readonly urgentMinutes: number;
   readonly refused: string[];
   readonly coverage: Coverage;
 }
@@ -34,7 +36,7 @@ function live({ settings, days, height, blocksPerSecond, killed, fails, batchSiz
   let running: { from: number; to: number; startedMs: number; height: number; endsMs: number } | undefined;
   let lastSliceMs: number | undefined;
   let measured: number | undefined;
-  let [slices, quietSlices, worstAgeMs] = [0, 0, 0];
+  let [slices, quietSlices, urgentMinutes, worstAgeMs] = [0, 0, 0, 0];
   const refused = new Set<string>();
   for (let minute = 0; minute < days * 24 * 60; minute++) {
     const nowMs = START + minute * 60_000;
@@ -45,7 +47,7 @@ function live({ settings, days, height, blocksPerSecond, killed, fails, batchSiz
       coverage = new Coverage(batchSize, JSON.parse(JSON.stringify(coverage.state())));
     }
     if (running && running.endsMs <= nowMs) {
-      const complete = !fails?.(running.startedMs);
+      const complete = !fails?.(running.startedMs, running.from);
       coverage.apply(
         reportSummary({
           jobId: `slice-${slices}`,
@@ -66,6 +68,7 @@ function live({ settings, days, height, blocksPerSecond, killed, fails, batchSiz
     const plan = planScrub({ nowMs, coverage, settings, blocksPerSecond: measured, lastSliceMs });
     worstAgeMs = Math.max(worstAgeMs, (plan.oldestSeconds ?? 0) * 1000);
     if (plan.refused) refused.add(plan.refused);
+    if (plan.urgent) urgentMinutes++;
     if (running && plan.quietNow) quietSlices++;
     if (!running && plan.slice) {
       const { from, to } = plan.slice;
@@ -74,7 +77,7 @@ function live({ settings, days, height, blocksPerSecond, killed, fails, batchSiz
       lastSliceMs = nowMs;
     }
   }
-  return { worstAgeMs, slices, quietSlices, refused: [...refused], coverage };
+  return { worstAgeMs, slices, quietSlices, urgentMinutes, refused: [...refused], coverage };
 }
 
 const WEEK: ScrubSettings = { cycleMs: 7 * DAY_MS };
@@ -130,6 +133,19 @@ describe('planScrub over simulated weeks', () => {
     expect(story.worstAgeMs).toBeLessThanOrEqual(WEEK.cycleMs + 2 * DAY_MS);
     const ages = oldestUnverifiedSeconds(story.coverage, START + 21 * DAY_MS);
     expect(ages.canonical).toBeLessThanOrEqual(WEEK.cycleMs / 1000);
+  });
+
+  it('keeps its pace, and gives way, when one block can never be verified', () => {
+    const fails = (_: number, from: number) => from === 7000;
+    const story = live({ settings: WEEK, days: 28, height: steady(300_000), blocksPerSecond: 500, fails });
+    const healthy = live({ settings: WEEK, days: 28, height: steady(300_000), blocksPerSecond: 500 });
+    // Hurried once, when the first cycle is about to end, and only until it was tried again.
+    expect(story.slices).toBeLessThanOrEqual(healthy.slices + 1);
+    expect(story.urgentMinutes).toBeLessThan(60);
+    const others = story.coverage.cells.filter((_, index) => index !== 7);
+    const oldest = Math.min(...others.map(({ verified }) => verified.canonical ?? 0));
+    expect(START + 28 * DAY_MS - oldest).toBeLessThanOrEqual(WEEK.cycleMs);
+    expect(story.worstAgeMs).toBeGreaterThan(27 * DAY_MS);
   });
 
   it('refuses what the measured speed cannot do, with the arithmetic, and goes on all the same', () => {

@@ -93,6 +93,11 @@ export interface Inspection {
   readonly hash: string | null;
   readonly header: Readonly<Record<string, unknown>> | null;
   readonly headerBytes: string | null;
+  readonly status: KnownStatus;
+  /** False: not everything could be checked. */
+  readonly complete: boolean;
+  /** What the validation of this block looked at. */
+  readonly checks: readonly string[];
   readonly findings: readonly Finding[];
   readonly payload: {
     readonly bytes: number | null;

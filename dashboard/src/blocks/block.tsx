@@ -19,6 +19,7 @@ import {
   ViewHead,
 } from '../show/index.js';
 import { Payload } from './payload.js';
+import { uncheckedText } from './unchecked.js';
 import { VerifyHere } from './verify-here.js';
 
 const ONCE = Number.POSITIVE_INFINITY;
@@ -77,6 +78,9 @@ const withoutInspection = ({ index, hash, header }: BlockEntry): Inspection => (
   hash,
   header,
   headerBytes: null,
+  status: 'Unknown',
+  complete: false,
+  checks: [],
   findings: [],
   payload: {
     bytes: typeof header.payloadBytes === 'number' ? header.payloadBytes : null,
@@ -92,15 +96,14 @@ const withoutInspection = ({ index, hash, header }: BlockEntry): Inspection => (
 type Checks = 'pending' | 'known' | 'failed';
 
 function BlockHead({ inspection, checks }: { inspection: Inspection; checks: Checks }) {
-  const { index, height, findings, header } = inspection;
-  const worst = findings[0]?.severity;
+  const { index, height, status, header } = inspection;
   const last = checks === 'known' ? height - 1 : index;
   return (
     <ViewHead
       title={`Block ${formatCount(index)}`}
       lead={
         <>
-          {checks === 'known' && <Status status={worst ?? 'Healthy'} />}
+          {checks === 'known' && <Status status={status} />} {checks === 'known' && uncheckedText(inspection)}
           {checks === 'pending' && <span role="status">The node is checking it.</span>}{' '}
           {typeof header?.timestamp === 'string' && <Ago at={header.timestamp} />}
         </>

@@ -1,11 +1,6 @@
 import { ask } from '../api/client.js';
 import { ApiProblem } from '../api/problem.js';
-
-/** What is known of one path of the node. `data` stays when a later request fails. */
-export interface Polled<T> {
-  readonly data: T | undefined;
-  readonly error: ApiProblem | undefined;
-}
+import type { Polled } from './polled.js';
 
 interface Entry {
   readonly path: string;
@@ -91,9 +86,10 @@ export class Poller {
       entry.failures = 0;
       this.#wait(entry, entry.everyMs);
       if (text !== entry.text || entry.state.error !== undefined) {
+        const data = text === '' ? undefined : JSON.parse(text);
         entry.text = text;
-        this.#tell(entry, { data: text === '' ? undefined : JSON.parse(text), error: undefined });
-      }
+        this.#tell(entry, { data, error: undefined, answeredMs: Date.now() });
+      } else entry.state.answeredMs = Date.now();
     } catch (thrown) {
       const error = thrown instanceof ApiProblem ? thrown : new ApiProblem(0, 'UNREADABLE', String(thrown));
       entry.failures++;
@@ -103,7 +99,7 @@ export class Poller {
         this.#wait(entry, Math.max(waitMs, (error.retryAfterSeconds ?? 0) * 1000));
       else this.#wait(entry, Math.max(entry.everyMs, LONGEST_WAIT_MS));
       if (entry.state.error?.code !== error.code || entry.state.error.message !== error.message) {
-        this.#tell(entry, { data: entry.state.data, error });
+        this.#tell(entry, { ...entry.state, error });
       }
     } finally {
       entry.asking = false;

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { type Polled, Poller } from './poller.js';
+import type { Polled } from './polled.js';
+import { Poller } from './poller.js';
 
 const poller = new Poller();
 const NOTHING: Polled<never> = { data: undefined, error: undefined };

@@ -1,7 +1,7 @@
 import type { AlertsAnswer, ChainAnswer, DashboardAnswer, IntegrityStatus, JobList } from '../api/index.js';
 import { StartButton } from '../jobs/start-button.js';
 import { lazy } from '../lazy.js';
-import { usePolled } from '../live/index.js';
+import { isFresh, type Polled, usePolled, useTimed } from '../live/index.js';
 import { allows } from '../session/index.js';
 import {
   Ago,
@@ -15,7 +15,7 @@ import {
   StatusMark,
   Unavailable,
 } from '../show/index.js';
-import { answerFrom } from './answer.js';
+import { answerFrom, ANSWER_EVERY_MS as OFTEN_MS } from './answer.js';
 import { IntegrityMap } from './integrity-map.js';
 import { Nodes } from './nodes.js';
 import { OpenAlerts } from './open-alerts.js';
@@ -25,14 +25,13 @@ import { Watch } from './watch.js';
 const Charts = lazy(async () => (await import('../charts/index.js')).Charts);
 
 const SOON_MS = 5_000;
-const OFTEN_MS = 10_000;
 const SELDOM_MS = 30_000;
 
 export function Overview() {
   const dashboard = usePolled<DashboardAnswer>('/api/integrity/dashboard', OFTEN_MS);
   return (
     <div class="overview">
-      <Answer dashboard={dashboard.data} failed={dashboard.error !== undefined} />
+      <Answer dashboard={dashboard} />
       <IntegrityMap />
       <div class="columns">
         <Running />
@@ -40,24 +39,36 @@ export function Overview() {
       </div>
       <Charts />
       <div class="columns">
-        {dashboard.data ? (
-          <Watch dashboard={dashboard.data} />
-        ) : (
-          <Card title="Monitor and scrub">
-            {dashboard.error ? <Unavailable error={dashboard.error} what="The monitor" /> : <Loading />}
-          </Card>
-        )}
+        <Watcher dashboard={dashboard} />
         <Nodes />
       </div>
     </div>
   );
 }
 
-/** The one sentence. Without the monitor it is made from the last result of each level. */
-function Answer({ dashboard, failed }: { dashboard: DashboardAnswer | undefined; failed: boolean }) {
-  const status = usePolled<IntegrityStatus>(failed ? '/api/integrity/status' : null, OFTEN_MS);
+/** What looks after the chain, while the node says so: it may have stopped since it last answered. */
+function Watcher({ dashboard }: { dashboard: Polled<DashboardAnswer> }) {
+  const { data, error } = dashboard;
+  const fresh = useTimed((now) => (isFresh(dashboard, OFTEN_MS, now) ? 'fresh' : 'stale')) === 'fresh';
+  if (data && fresh) return <Watch dashboard={data} />;
+  return (
+    <Card title="Monitor and scrub">
+      {error ? <Unavailable error={error} what="The monitor" /> : <Loading />}
+    </Card>
+  );
+}
+
+/**
+ * The one sentence. Without the monitor it is made from the last result of each level; what neither of the two says now
+ * is not claimed.
+ */
+function Answer({ dashboard }: { dashboard: Polled<DashboardAnswer> }) {
+  const late = useTimed((now) => (isFresh(dashboard, OFTEN_MS, now) ? 'fresh' : 'late')) === 'late';
+  const waiting = dashboard.data === undefined && dashboard.error === undefined;
+  const status = usePolled<IntegrityStatus>(late && !waiting ? '/api/integrity/status' : null, OFTEN_MS);
   const chain = usePolled<ChainAnswer>('/api/chain', SELDOM_MS);
-  const answer = answerFrom(dashboard, status.data);
+  useTimed((now) => Object.values(answerFrom(dashboard, status, now) ?? {}).join());
+  const answer = answerFrom(dashboard, status, Date.now());
   if (answer === undefined) {
     return status.error ? (
       <Problem error={status.error} what="How the chain is can’t be told now" />
@@ -72,6 +83,7 @@ function Answer({ dashboard, failed }: { dashboard: DashboardAnswer | undefined;
       <div class="answer-text">
         <p class="answer-status">{answer.status}</p>
         <h1 tabIndex={-1}>{answer.text}</h1>
+        {answer.lastKnown && <p class="muted">{answer.lastKnown}</p>}
         <p class="answer-facts">
           {data && (
             <>

@@ -238,7 +238,7 @@ function Rows({ cells, nowMs }: { cells: readonly MapCell[]; nowMs: number }) {
               <td class="nowrap">
                 <StatusMark status={row.status} /> {row.status}
               </td>
-              <td>{AGE_WORDS[row.age]}</td>
+              <td>{row.headersOnly ? 'headers only' : AGE_WORDS[row.age]}</td>
               <td>{row.codes.join(', ') || '–'}</td>
             </tr>
           ))}

@@ -11,6 +11,9 @@ export interface Tokens {
 const KEY = 'provchain.refresh';
 /** The access token is renewed when this part of its time is over. */
 const RENEW_AT = 0.8;
+/** A renewal that the node did not answer is tried again after so long, then twice as long, and so on up to the longest. */
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 60_000;
 
 /**
  * The tokens of this tab. The access token is only in memory; the refresh token is in sessionStorage, so that a reload
@@ -19,6 +22,9 @@ const RENEW_AT = 0.8;
 let accessToken: string | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let renewing: Promise<Tokens | undefined> | undefined;
+/** Counts logins and logouts: the answer to a renewal that began before one of them is no longer wanted. */
+let generation = 0;
+let failures = 0;
 let onLost: () => void = () => {};
 
 /** @param lost called when the login is over: the refresh token was refused */
@@ -35,13 +41,21 @@ function keep(tokens: Tokens): Tokens {
   accessToken = tokens.accessToken;
   if (tokens.refreshToken === null) sessionStorage.removeItem(KEY);
   else sessionStorage.setItem(KEY, tokens.refreshToken);
+  failures = 0;
   clearTimeout(timer);
-  if (tokens.refreshToken !== null)
-    timer = setTimeout(() => void renew(), tokens.expiresIn * 1000 * RENEW_AT);
+  if (tokens.refreshToken !== null) renewIn(tokens.expiresIn * 1000 * RENEW_AT);
   return tokens;
 }
 
+function renewIn(ms: number): void {
+  clearTimeout(timer);
+  timer = setTimeout(() => void renew(), ms);
+}
+
 function forget(): void {
+  generation++;
+  renewing = undefined;
+  failures = 0;
   accessToken = undefined;
   clearTimeout(timer);
   sessionStorage.removeItem(KEY);
@@ -59,29 +73,39 @@ async function post(path: string, body: unknown): Promise<Tokens> {
 
 /** Errors: ApiProblem LOGIN_FAILED, LOCKED_OUT and others. */
 export async function logIn(username: string, password: string): Promise<Tokens> {
-  return keep(await post('/api/auth/login', { username, password }));
+  const tokens = await post('/api/auth/login', { username, password });
+  forget();
+  return keep(tokens);
 }
 
 /**
  * New tokens for the refresh token, undefined when there is none or it is refused. It works once, so callers that come
- * at the same time share one request. A node that does not answer leaves the login as it is.
+ * at the same time share one request. A node that does not answer leaves the login as it is, and is asked again. A logout
+ * meanwhile stands: what the node answers to this tab's old token is not kept.
  */
 export function renew(): Promise<Tokens | undefined> {
-  renewing ??= exchange().finally(() => {
-    renewing = undefined;
+  if (renewing !== undefined) return renewing;
+  const own = exchange().finally(() => {
+    if (renewing === own) renewing = undefined;
   });
-  return renewing;
+  renewing = own;
+  return own;
 }
 
 async function exchange(): Promise<Tokens | undefined> {
   const refreshToken = sessionStorage.getItem(KEY);
   if (refreshToken === null) return undefined;
+  const mine = generation;
   try {
-    return keep(await post('/api/auth/refresh', { refreshToken }));
+    const tokens = await post('/api/auth/refresh', { refreshToken });
+    return mine === generation ? keep(tokens) : undefined;
   } catch (error) {
+    if (mine !== generation) return undefined;
     if (error instanceof ApiProblem && (error.status === 401 || error.status === 400)) {
       forget();
       onLost();
+    } else {
+      renewIn(Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures++));
     }
     return undefined;
   }

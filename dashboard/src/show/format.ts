@@ -7,6 +7,8 @@ const DAY = 24 * HOUR;
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const threeDigits = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
+const oneDigit = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 1 });
+const oneDecimal = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
 const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 
 /** `12,345`; a dash for what was not measured. */
@@ -21,9 +23,16 @@ export function formatShort(value: number | null | undefined): string {
   return threeDigits.format(value);
 }
 
-/** @param share 0 to 1 */
-export const formatPercent = (share: number | null | undefined): string =>
-  share === null || share === undefined ? NOT_MEASURED : `${threeDigits.format(share * 100)} %`;
+/**
+ * One decimal at most, and one digit that counts where that would be zero: `83.5 %`, `0.9 %`, `0.04 %`.
+ *
+ * @param share 0 to 1
+ */
+export function formatPercent(share: number | null | undefined): string {
+  if (share === null || share === undefined) return NOT_MEASURED;
+  const percent = share * 100;
+  return `${(Math.abs(percent) < 0.1 ? oneDigit : oneDecimal).format(percent)} %`;
+}
 
 export function formatBytes(bytes: number | null | undefined): string {
   if (bytes === null || bytes === undefined) return NOT_MEASURED;

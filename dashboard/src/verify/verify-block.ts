@@ -170,7 +170,7 @@ async function proofSteps(evidence: BlockEvidence): Promise<Step[]> {
     if (!own || toHex(await sha256(header)) !== proof.blockHash) {
       return [step(name, false, '', 'The proof is about another header than the one in the store.')];
     }
-    return [await pathStep(name, proof), await headStep(proof)];
+    return [await pathStep(name, proof), await headStep(proof, header)];
   } catch {
     return [step(name, false, '', 'The proof is malformed.')];
   }
@@ -195,8 +195,13 @@ async function pathStep(name: string, proof: ProofDocument): Promise<Step> {
   );
 }
 
-/** The head vouches for the root: an anchor or a later header, signed, that has it as its history. */
-async function headStep(proof: ProofDocument): Promise<Step> {
+/**
+ * The head vouches for the root: an anchor or a later header, signed, that has it as its history. For the head block itself
+ * no root leads to it, so the hash that the head states, or has, must be that of this block.
+ *
+ * @param header of the block, whose hash is known to be `proof.blockHash`
+ */
+async function headStep(proof: ProofDocument, header: Bytes): Promise<Step> {
   const what = proof.headKind === 'anchor' ? 'anchor' : 'head';
   const name = `Signed ${what}`;
   const bytes = fromBase64(proof.head);
@@ -208,6 +213,11 @@ async function headStep(proof: ProofDocument): Promise<Step> {
     fields,
     proof.headKind === 'anchor' ? 'provchain-anchor/1\n' : 'provchain/1\n',
   );
+  const isHead = proof.blockIndex === proof.treeSize;
+  const hash = proof.headKind === 'anchor' ? fields.hash : toHex(await sha256(bytes));
+  if (isHead && hash !== toHex(await sha256(header))) {
+    return step(name, false, '', `The ${what} is of another block ${proof.blockIndex} than this one.`);
+  }
   const same = fields.historyRoot === proof.root && fields.index === proof.treeSize;
   return step(
     name,
