@@ -52,6 +52,10 @@ export interface Evidence {
   readonly scope: EvidenceScope;
   /** When the last byte of it had been read, in milliseconds since 1970. */
   readonly readUntil: number;
+  /** Of a fleet job: the replicas that were compared. */
+  readonly replicas?: readonly string[];
+  /** Of a fleet job: how many blocks of each were compared; null when that is not known. */
+  readonly commonHeight?: number | null;
 }
 
 /** Where it happened; `blocks` are the first affected ones, in order. */

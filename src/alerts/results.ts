@@ -202,9 +202,12 @@ function unwatched(result: ReplicaResult, what: string, count: number): Raised {
   };
 }
 
-function evidenceOf({ kind, checks, scope, finishedAt }: Result): Evidence {
-  const { from, to, partial } = scope;
-  return { kind, checks: [...checks], scope: { from, to, partial }, readUntil: finishedAt };
+function evidenceOf(result: Result): Evidence {
+  const { kind, checks, finishedAt } = result;
+  const { from, to, partial } = result.scope;
+  const compared =
+    result.kind === 'fleet' ? { replicas: [...result.replicas], commonHeight: result.commonHeight } : {};
+  return { kind, checks: [...checks], scope: { from, to, partial }, readUntil: finishedAt, ...compared };
 }
 
 function accusation(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyResult, matters } from '../../src/alerts/apply-result.js';
-import type { Result } from '../../src/alerts/results.js';
+import type { FleetResult, Result } from '../../src/alerts/results.js';
 import { type Check, LEVEL_CHECKS, LEVELS, type Status } from '../../src/validation/index.js';
 import { altered, Desk, fleetResult, incomplete, MINUTE, result, START, THRESHOLDS } from './support.js';
 
@@ -128,6 +128,24 @@ describe('results', () => {
     expect(desk.states()).toEqual(['replicas-disagree open']);
     give(desk, fleetResult(later(5)));
     expect(desk.states()).toEqual(['replicas-disagree resolved']);
+  });
+
+  it('take back a disagreement only by comparing the same replicas, as far as they were compared', () => {
+    const replicas = ['a', 'b', 'c'];
+    const accused = () => give(new Desk(), fleetResult({ agree: false, replicas, commonHeight: 1000 }));
+    const then = (options: Partial<FleetResult>) =>
+      rules(give(accused(), fleetResult({ ...later(1), replicas, commonHeight: 1000, ...options })));
+    const open = ['replicas-disagree'];
+    expect(then({ replicas: ['a', 'b'] })).toEqual(open);
+    expect(then({ commonHeight: 999 })).toEqual(open);
+    expect(then({ commonHeight: null })).toEqual(open);
+    expect(then({})).toEqual([]);
+    expect(then({ replicas: [...replicas, 'd'], commonHeight: 1001 })).toEqual([]);
+    const both = give(accused(), fleetResult({ ...later(1), agree: false, replicas: ['c', 'd'] }));
+    expect(rules(give(both, fleetResult({ ...later(2), replicas, commonHeight: 1000 })))).toEqual(open);
+    const all = [...replicas, 'd'];
+    expect(rules(give(both, fleetResult({ ...later(3), replicas: all, commonHeight: 999 })))).toEqual(open);
+    expect(rules(give(both, fleetResult({ ...later(4), replicas: all, commonHeight: 1000 })))).toEqual([]);
   });
 
   it('change nothing and are not even looked at while everything is well', () => {
