@@ -3,6 +3,7 @@ import { ProvChainError } from '../errors.js';
 import type { Log } from '../logging/index.js';
 import {
   ALERT_SEVERITIES,
+  type Alert,
   type AlertRule,
   type AlertSeverity,
   type AlertsDocument,
@@ -132,12 +133,12 @@ export class AlertService {
     if (failed) throw (failed as PromiseRejectedResult).reason;
   }
 
-  /** Whether an alert of this rule and subject is open. */
-  isOpen(rule: AlertRule, subject: string): boolean {
+  /** The alert of this rule and subject that is not resolved; not to be changed. */
+  active(rule: AlertRule, subject: string): Readonly<Alert> | undefined {
     const fingerprint = fingerprintOf(rule, subject);
     return this.#storeOf(rule)
       .get()
-      .alerts.some((alert) => alert.fingerprint === fingerprint && alert.state !== 'resolved');
+      .alerts.find((alert) => alert.fingerprint === fingerprint && alert.state !== 'resolved');
   }
 
   /** Newest first; what is open or acknowledged counts as open. */

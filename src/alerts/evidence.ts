@@ -26,11 +26,7 @@ function coversComparison(by: Look, what: Look): boolean {
  *
  * @param startedAt when the result began to be read, in milliseconds since 1970
  */
-export function looksAsHard(
-  result: Look,
-  startedAt: number,
-  evidence: Evidence,
-): boolean {
+export function looksAsHard(result: Look, startedAt: number, evidence: Evidence): boolean {
   return (
     result.kind === evidence.kind &&
     evidence.checks.every((check) => result.checks.includes(check)) &&
