@@ -48,6 +48,8 @@ export interface EvidenceScope {
 export interface Evidence {
   /** A fleet job compares replicas; its accusations are taken back by fleet jobs only. */
   readonly kind: 'replica' | 'fleet';
+  /** The level that was asked for, for people: what counts are the checks. */
+  readonly level?: string;
   readonly checks: readonly Check[];
   readonly scope: EvidenceScope;
   /** When the last byte of it had been read, in milliseconds since 1970. */
@@ -138,7 +140,8 @@ export interface Alert {
   announced: boolean;
   announceAt: number;
   notifiedAt?: number;
-  evidence?: Evidence;
+  /** What it is accused of, each taken back by itself (evidence.ts); absent for a condition. */
+  evidence?: Evidence[];
   deliveries: Delivery[];
 }
 

@@ -7,10 +7,11 @@ import {
   type Cleared,
   CRITICAL,
   type Delivery,
+  type Evidence,
   fingerprintOf,
   type Raised,
 } from './alert.js';
-import { joinEvidence } from './evidence.js';
+import { addEvidence } from './evidence.js';
 import { oneLine } from './plain-text.js';
 import { silencedUntil } from './silences.js';
 
@@ -99,6 +100,21 @@ export class AlertBook {
     if (alert && alert.evidence === undefined) this.resolve(alert, resolution, now);
   }
 
+  /** Takes accusations back; the alert is over when none is left. */
+  withdraw(
+    alert: Alert,
+    isTakenBack: (evidence: Evidence) => boolean,
+    resolution: string,
+    now: number,
+  ): void {
+    const { evidence = [] } = alert;
+    const left = evidence.filter((one) => !isTakenBack(one));
+    if (left.length === evidence.length) return;
+    this.changed = true;
+    if (left.length === 0) this.resolve(alert, resolution, now);
+    else alert.evidence = left;
+  }
+
   resolve(alert: Alert, resolution: string, now: number): void {
     alert.state = 'resolved';
     alert.resolvedAt = now;
@@ -147,7 +163,8 @@ export class AlertBook {
     const id = createHash('sha256').update(`${fingerprint}\n${now}`).digest('hex').slice(0, 20);
     const alert: Alert = {
       ...{ id, fingerprint, rule, severity, rank, state: 'open', ...textsOf(raised) },
-      ...{ since: now, openedAt: now, lastSeenAt: now, count: 1, evidence },
+      ...{ since: now, openedAt: now, lastSeenAt: now, count: 1 },
+      ...(evidence && { evidence: [evidence] }),
       ...{ announced: false, announceAt: now, deliveries: [] },
     };
     this.#document.alerts.push(alert);
@@ -161,7 +178,7 @@ export class AlertBook {
     Object.assign(alert, textsOf(raised), {
       rank: raised.rank,
       severity: raised.severity,
-      evidence: raised.evidence,
+      evidence: raised.evidence && [raised.evidence],
     });
     Object.assign(alert, { state: 'open', openedAt: now, lastSeenAt: now, count: alert.count + 1 });
     for (const field of [
@@ -189,7 +206,7 @@ export class AlertBook {
     // What accuses the data stays as bad as the worst that was seen of it, until it is resolved.
     if (worse || isCondition) Object.assign(alert, { rank, severity });
     if (rank >= alert.rank) Object.assign(alert, textsOf(raised));
-    alert.evidence = joinEvidence(alert.evidence, evidence);
+    if (evidence) alert.evidence = addEvidence(alert.evidence ?? [], evidence);
     alert.lastSeenAt = now;
     alert.count++;
     this.changed = true;

@@ -205,9 +205,11 @@ function unwatched(result: ReplicaResult, what: string, count: number): Raised {
 function evidenceOf(result: Result): Evidence {
   const { kind, checks, finishedAt } = result;
   const { from, to, partial } = result.scope;
-  const compared =
-    result.kind === 'fleet' ? { replicas: [...result.replicas], commonHeight: result.commonHeight } : {};
-  return { kind, checks: [...checks], scope: { from, to, partial }, readUntil: finishedAt, ...compared };
+  const more =
+    result.kind === 'fleet'
+      ? { replicas: [...result.replicas], commonHeight: result.commonHeight }
+      : { level: result.level };
+  return { kind, checks: [...checks], scope: { from, to, partial }, readUntil: finishedAt, ...more };
 }
 
 function accusation(
@@ -217,15 +219,14 @@ function accusation(
   title: string,
   what: string,
 ): Raised {
-  const { chain, replica, node, jobId, worst, level } = result;
+  const { chain, replica, node, jobId, worst } = result;
   const action = worst[0] === undefined ? '' : FINDINGS[worst[0].code].action;
   const blocks = [...new Set(worst.flatMap(({ block }) => block ?? []))].sort((a, b) => a - b);
   return {
     ...{ rule, rank, title, what, jobId },
     subject: replica,
     severity: rank >= RANK.Critical ? CRITICAL : WARNING,
-    action:
-      `${action} It closes once a complete validation of at least this level (${level}) finds it well.`.trim(),
+    action,
     place: { chain, replica, node, blocks: blocks.slice(0, LISTED_BLOCKS) },
     evidence: evidenceOf(result),
   };

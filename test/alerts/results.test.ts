@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyResult, matters } from '../../src/alerts/apply-result.js';
+import { MOST_EVIDENCE } from '../../src/alerts/evidence.js';
+import { actionOf } from '../../src/alerts/message.js';
 import type { FleetResult, Result } from '../../src/alerts/results.js';
 import { type Check, LEVEL_CHECKS, LEVELS, type Status } from '../../src/validation/index.js';
 import { altered, Desk, fleetResult, incomplete, MINUTE, result, START, THRESHOLDS } from './support.js';
@@ -76,6 +78,32 @@ describe('results', () => {
     expect(rules(give(accused(), result({ ...later(1), ...range(10, 19) })))).toEqual(['integrity-critical']);
   });
 
+  it('take back each accusation by what looked as hard as it, and say what is left to validate', () => {
+    const slice = { level: 'Full', scope: { from: 10, to: 20, partial: true } } as const;
+    const desk = give(new Desk(), altered(slice), altered(later(1)));
+    const action = () => actionOf(desk.document.alerts[0]!);
+    expect(action()).toContain('blocks 10 to 19 at level Full or more; the whole chain at level Standard');
+    give(desk, result(later(2)));
+    expect(rules(desk)).toEqual(['integrity-critical']);
+    expect(action()).toContain('find it well: blocks 10 to 19 at level Full or more.');
+    give(desk, result({ ...later(3), level: 'Full', scope: { from: 20, to: 30, partial: true } }));
+    expect(rules(desk)).toEqual(['integrity-critical']);
+    give(desk, result({ ...later(4), ...slice }));
+    expect([rules(desk), desk.events()]).toEqual([[], ['opened', 'resolved']]);
+  });
+
+  it('keep a bounded number of accusations apart', () => {
+    const desk = new Desk();
+    const slice = (n: number) => ({ scope: { from: n * 10, to: n * 10 + 10, partial: true } });
+    for (let n = 0; n < 50; n++) give(desk, altered({ level: 'Full', ...later(n), ...slice(n) }));
+    give(desk, altered(later(50)));
+    expect(desk.document.alerts[0]?.evidence).toHaveLength(MOST_EVIDENCE);
+    for (let n = 0; n < 50; n++) give(desk, altered(later(51 + n)));
+    expect(desk.document.alerts[0]?.evidence).toHaveLength(MOST_EVIDENCE);
+    give(desk, result({ level: 'Full', ...later(200) }));
+    expect(rules(desk)).toEqual([]);
+  });
+
   it('take a critical alert back with Warning, and open one of that', () => {
     const warned = result({ ...later(1), status: 'Warning', findingCounts: { UNKNOWN_KEY: 1 } });
     const desk = give(new Desk(), altered(), warned);
@@ -143,9 +171,9 @@ describe('results', () => {
     expect(then({ replicas: [...replicas, 'd'], commonHeight: 1001 })).toEqual([]);
     const both = give(accused(), fleetResult({ ...later(1), agree: false, replicas: ['c', 'd'] }));
     expect(rules(give(both, fleetResult({ ...later(2), replicas, commonHeight: 1000 })))).toEqual(open);
-    const all = [...replicas, 'd'];
-    expect(rules(give(both, fleetResult({ ...later(3), replicas: all, commonHeight: 999 })))).toEqual(open);
-    expect(rules(give(both, fleetResult({ ...later(4), replicas: all, commonHeight: 1000 })))).toEqual([]);
+    const pair = ['c', 'd'];
+    expect(rules(give(both, fleetResult({ ...later(3), replicas: pair, commonHeight: 99 })))).toEqual(open);
+    expect(rules(give(both, fleetResult({ ...later(4), replicas: pair, commonHeight: 100 })))).toEqual([]);
   });
 
   it('change nothing and are not even looked at while everything is well', () => {
