@@ -60,6 +60,11 @@ export interface Evidence {
   readonly commonHeight?: number | null;
 }
 
+/** A result that has taken an accusation back: how hard it looked, and when it began to, in milliseconds since 1970. */
+export interface Proof extends Omit<Evidence, 'level' | 'readUntil'> {
+  readonly startedAt: number;
+}
+
 /** Where it happened; `blocks` are the first affected ones, in order. */
 interface AlertPlace {
   readonly chain: string;
@@ -142,6 +147,8 @@ export interface Alert {
   notifiedAt?: number;
   /** What it is accused of, each taken back by itself (evidence.ts); absent for a condition. */
   evidence?: Evidence[];
+  /** What has taken accusations back, the latest last: what was read before one of them began was known to it. */
+  takenBackBy?: Proof[];
   deliveries: Delivery[];
 }
 

@@ -3,6 +3,7 @@ import type { AlertBook } from './book.js';
 import {
   accusationsOf,
   countFailures,
+  proofOf,
   type Result,
   resolutionOf,
   type Thresholds,
@@ -32,7 +33,7 @@ export function applyResult(
     if (alert.state === 'resolved' || !isAbout(alert, result) || !alert.evidence) continue;
     if (accusations.some(({ rule }) => rule === alert.rule)) continue;
     const isTakenBack = (one: Evidence) => takesBack(result, alert.rule, one, thresholds);
-    book.withdraw(alert, isTakenBack, resolutionOf(result), now);
+    book.withdraw(alert, { isTakenBack, proof: proofOf(result), resolution: resolutionOf(result) }, now);
   }
   if (result.kind === 'replica') {
     const { failures, raised, cleared } = countFailures(document.failures, result);

@@ -9,9 +9,10 @@ import {
   type Delivery,
   type Evidence,
   fingerprintOf,
+  type Proof,
   type Raised,
 } from './alert.js';
-import { addEvidence } from './evidence.js';
+import { addEvidence, looksAsHard } from './evidence.js';
 import { oneLine } from './plain-text.js';
 import { silencedUntil } from './silences.js';
 
@@ -27,6 +28,13 @@ export interface BookSettings {
   readonly repeatMs: number;
 }
 
+/** What a result takes back. */
+interface Withdrawal {
+  readonly isTakenBack: (evidence: Evidence) => boolean;
+  readonly proof: Proof;
+  readonly resolution: string;
+}
+
 /** What changed in a turn of the book, for metrics and the log. */
 export interface BookChange {
   readonly alert: Alert;
@@ -40,6 +48,8 @@ const LONGEST_TITLE = 160;
 const LONGEST_TEXT = 800;
 /** Messages of one alert that are kept after they went out. */
 const MOST_CONCLUDED = 12;
+/** Of one alert. */
+const MOST_PROOFS = 8;
 /** How often a condition that lasts is noted again. */
 const REFRESH_MS = 300_000;
 
@@ -81,6 +91,7 @@ export class AlertBook {
 
   raise(raised: Raised, now: number): void {
     const fingerprint = fingerprintOf(raised.rule, raised.subject);
+    if (raised.evidence && this.#isDisproved(fingerprint, raised.evidence)) return;
     const active = this.active(fingerprint);
     if (active) {
       this.#seeAgain(active, raised, now);
@@ -100,16 +111,12 @@ export class AlertBook {
     if (alert && alert.evidence === undefined) this.resolve(alert, resolution, now);
   }
 
-  /** Takes accusations back; the alert is over when none is left. */
-  withdraw(
-    alert: Alert,
-    isTakenBack: (evidence: Evidence) => boolean,
-    resolution: string,
-    now: number,
-  ): void {
+  /** Takes back the accusations of which `isTakenBack` says so; the alert is over when none is left. */
+  withdraw(alert: Alert, { isTakenBack, proof, resolution }: Withdrawal, now: number): void {
     const { evidence = [] } = alert;
     const left = evidence.filter((one) => !isTakenBack(one));
     if (left.length === evidence.length) return;
+    alert.takenBackBy = [...(alert.takenBackBy ?? []), proof].slice(-MOST_PROOFS);
     this.changed = true;
     if (left.length === 0) this.resolve(alert, resolution, now);
     else alert.evidence = left;
@@ -217,6 +224,13 @@ export class AlertBook {
     if (alert.announced && !this.#isSilenced(alert, now)) this.#queue(alert, 'escalated', now);
     this.#note(alert, 'worse');
     this.#announce(alert, now);
+  }
+
+  /** Told late, of a time before it was seen to be well. */
+  #isDisproved(fingerprint: string, evidence: Evidence): boolean {
+    const alerts = this.#document.alerts.filter((alert) => alert.fingerprint === fingerprint);
+    const proofs = alerts.flatMap(({ takenBackBy = [] }) => takenBackBy);
+    return proofs.some((proof) => looksAsHard(proof, proof.startedAt, evidence));
   }
 
   #announce(alert: Alert, now: number): void {

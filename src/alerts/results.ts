@@ -11,10 +11,11 @@ import {
   CRITICAL,
   type Evidence,
   type FailedRound,
+  type Proof,
   type Raised,
   WARNING,
 } from './alert.js';
-import { looksAsHard } from './evidence.js';
+import { type Look, looksAsHard } from './evidence.js';
 
 /** What a job that has ended says about one replica. */
 export interface ReplicaResult {
@@ -202,15 +203,22 @@ function unwatched(result: ReplicaResult, what: string, count: number): Raised {
   };
 }
 
-function evidenceOf(result: Result): Evidence {
-  const { kind, checks, finishedAt } = result;
+function lookOf(result: Result): Look {
+  const { kind, checks } = result;
   const { from, to, partial } = result.scope;
-  const more =
-    result.kind === 'fleet'
-      ? { replicas: [...result.replicas], commonHeight: result.commonHeight }
-      : { level: result.level };
-  return { kind, checks: [...checks], scope: { from, to, partial }, readUntil: finishedAt, ...more };
+  const compared =
+    result.kind === 'fleet' ? { replicas: [...result.replicas], commonHeight: result.commonHeight } : {};
+  return { kind, checks: [...checks], scope: { from, to, partial }, ...compared };
 }
+
+/** What is kept of a result that takes something back. */
+export const proofOf = (result: Result): Proof => ({ ...lookOf(result), startedAt: result.startedAt });
+
+const evidenceOf = (result: Result): Evidence => ({
+  ...lookOf(result),
+  ...(result.kind === 'replica' && { level: result.level }),
+  readUntil: result.finishedAt,
+});
 
 function accusation(
   result: ReplicaResult,

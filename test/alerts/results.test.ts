@@ -92,6 +92,19 @@ describe('results', () => {
     expect([rules(desk), desk.events()]).toEqual([[], ['opened', 'resolved']]);
   });
 
+  it('accuse of nothing that a later look has taken back, however late and often they are given', () => {
+    const once = altered();
+    const desk = give(new Desk({ cooldownMs: 0 }), once, result(later(60)));
+    for (let n = 0; n < 300; n++) desk.document.seen.push(`other-${n}`);
+    desk.document.seen = desk.document.seen.slice(-200);
+    give(desk, once);
+    expect([desk.states(), desk.events()]).toEqual([['integrity-critical resolved'], ['opened', 'resolved']]);
+    give(desk, altered({ level: 'Full' }));
+    expect(rules(desk)).toEqual(['integrity-critical']);
+    const newer = give(new Desk({ cooldownMs: 0 }), altered(), result(later(60)), altered(later(61)));
+    expect(rules(newer)).toEqual(['integrity-critical']);
+  });
+
   it('keep a bounded number of accusations apart', () => {
     const desk = new Desk();
     const slice = (n: number) => ({ scope: { from: n * 10, to: n * 10 + 10, partial: true } });
@@ -222,6 +235,8 @@ describe('any sequence of results', () => {
         const desk = new Desk({ cooldownMs: 0 });
         // The oracle keeps every accusation and takes back each by itself, block by block and check by check.
         let accusations: { replica: string; check: Check; block: number; readUntil: number }[] = [];
+        // What was read before somebody saw it intact is no accusation when it comes late.
+        const intactFrom = new Map<string, number>();
         for (const any of sequence) {
           const one = resultOf(any);
           give(desk, one);
@@ -229,10 +244,17 @@ describe('any sequence of results', () => {
           if (one.status === 'Critical' || one.status === 'Corrupted') {
             for (const check of one.checks) {
               for (const block of blocks) {
+                if ((intactFrom.get(`${one.replica} ${check} ${block}`) ?? -1) >= one.finishedAt) continue;
                 accusations.push({ replica: one.replica, check, block, readUntil: one.finishedAt });
               }
             }
           } else if (one.complete && one.requireAnchor && one.status !== 'Incomplete') {
+            const atoms = one.checks.flatMap((check) =>
+              blocks.map((block) => `${one.replica} ${check} ${block}`),
+            );
+            for (const atom of atoms) {
+              intactFrom.set(atom, Math.max(one.startedAt, intactFrom.get(atom) ?? 0));
+            }
             accusations = accusations.filter(
               ({ replica, check, block, readUntil }) =>
                 replica !== one.replica ||
