@@ -114,12 +114,12 @@ export class Deliverer {
 
   /** Not to note what went out would send it again, so a store that is away is waited for. */
   async #conclude(batch: Batch, outcome: Outcome): Promise<{ readonly givenUp: boolean }> {
-    const { store, now, chance } = this.#options;
+    const { store, now, chance, context } = this.#options;
     for (;;) {
       try {
         return await store.change((document) => ({
           changed: true,
-          ...conclude(document, batch, outcome, now(), chance()),
+          ...conclude(document, batch, context.node, outcome, now(), chance()),
         }));
       } catch (error) {
         if (this.#stop.signal.aborted) throw error;

@@ -103,7 +103,7 @@ function batchId(members: readonly Waiting[]): string {
 }
 
 /**
- * Notes what came of a batch. Changes the document. A batch that somebody else has taken over and concluded meanwhile
+ * Notes what came of a batch. Changes the document. A batch that somebody else has taken over or concluded meanwhile
  * stays as it is, except that one that did go out is sent.
  *
  * @param chance from 0 to 1: spreads the attempts of several nodes and messages
@@ -112,6 +112,7 @@ function batchId(members: readonly Waiting[]): string {
 export function conclude(
   document: AlertsDocument,
   { id, channel }: Pick<Batch, 'id' | 'channel'>,
+  sender: string,
   outcome: Outcome,
   now: number,
   chance: number,
@@ -119,6 +120,8 @@ export function conclude(
   let givenUp = false;
   for (const delivery of document.alerts.flatMap(({ deliveries }) => deliveries)) {
     if (delivery.batch !== id || delivery.channel !== channel || delivery.state !== 'pending') continue;
+    // That it was not sent by one who has lost the lease says nothing about who has it now.
+    if (!outcome.ok && delivery.claimedBy !== sender) continue;
     delivery.claimedBy = undefined;
     delivery.claimedUntil = undefined;
     if (outcome.ok) {
