@@ -99,8 +99,9 @@ export class Deliverer {
     const { store, channel, now, context } = this.#options;
     const due = nextDue(store.get(), channel.name, context.node, now());
     if (due === undefined || due > now()) return false;
+    const leaseMs = channel.timeoutMs + LEASE_MARGIN_MS;
     const { batch } = await store.change((document) => {
-      const claimed = claim(document, channel.name, context.node, now(), channel.timeoutMs + LEASE_MARGIN_MS);
+      const claimed = claim(document, channel.name, context.node, now(), leaseMs, channel.mostAlerts);
       return { changed: claimed !== undefined, batch: claimed };
     });
     if (batch === undefined) return false;

@@ -62,7 +62,9 @@ export function nextDue(
 /**
  * Takes what is due on the channel: the longest waiting, and with it what tells the same of other alerts and has not been
  * tried either, though its time to wait for company is not over. What was tried before goes out as the same batch again,
- * so that a receiver can tell that it has it already. Changes the document.
+ * so that a receiver can tell that it has it already. The worst alerts come first. Changes the document.
+ *
+ * @param most alerts that the channel can name in one message
  */
 export function claim(
   document: AlertsDocument,
@@ -70,6 +72,7 @@ export function claim(
   sender: string,
   now: number,
   leaseMs: number,
+  most = BATCH,
 ): Batch | undefined {
   const free = firstOfEach(document, channel, now).filter(
     ({ delivery }) => leasedUntil(delivery, sender) <= now,
@@ -82,9 +85,10 @@ export function claim(
     batch === undefined
       ? free
           .filter(({ delivery }) => delivery.batch === undefined && delivery.event === event)
-          .sort((a, b) => (a === first ? -1 : b === first ? 1 : 0))
-          .slice(0, BATCH)
+          .sort((a, b) => Number(b === first) - Number(a === first) || worstFirst(a, b))
+          .slice(0, most)
       : free.filter(({ delivery }) => delivery.batch === batch);
+  members.sort(worstFirst);
   const id = batch ?? batchId(members);
   for (const { delivery } of members) {
     delivery.batch = id;
@@ -95,6 +99,10 @@ export function claim(
   }
   return { id, channel, event, alerts: members.map(({ alert }) => alert) };
 }
+
+/** Of equals the longest waiting. */
+const worstFirst = (a: Waiting, b: Waiting): number =>
+  b.alert.rank - a.alert.rank || a.delivery.queuedAt - b.delivery.queuedAt;
 
 function batchId(members: readonly Waiting[]): string {
   const hash = createHash('sha256');

@@ -248,6 +248,17 @@ describe('Slack', () => {
     });
   });
 
+  it('is given as many alerts as one message to it can name', async () => {
+    const receiver = kept(await startReceiver());
+    const most = slack(receiver).mostAlerts!;
+    const alerts = Array.from({ length: most }, (_, n) => alertOf({ title: `Alert ${n}` }));
+    const batch = { id: 'cd', channel: 'slack', event: 'opened', alerts } as const;
+    await slack(receiver).send(messageOf(batch, CONTEXT, START), never());
+    const { blocks } = JSON.parse(receiver.received[0]!.body) as { blocks: { type: string }[] };
+    expect(blocks.filter(({ type }) => type === 'header')).toHaveLength(5);
+    expect(blocks.length).toBeLessThanOrEqual(50);
+  });
+
   it('gets hostile text as text: nothing from outside is in a place where markup is read', async () => {
     const receiver = kept(await startReceiver());
     await slack(receiver).send(

@@ -52,6 +52,27 @@ describe('the outbox', () => {
     expect(take(desk, B, START + 2 + LEASE_MS)?.id).toBe(first.id);
   });
 
+  it('gives a channel no more alerts at once than it can name, the worst first, and loses none', () => {
+    const desk = new Desk({ channels: ['slack'] });
+    for (let n = 0; n < 12; n++) {
+      const rank = n === 11 ? 3 : n === 0 ? 1 : 2;
+      desk.turn((book) => book.raise({ ...raised(`n${n}`), rank }, START + n));
+    }
+    const told: string[][] = [];
+    for (;;) {
+      const batch = desk.turn((_, document) => claim(document, 'slack', A, START + 20, LEASE_MS, 5));
+      if (batch === undefined) break;
+      told.push(batch.alerts.map(({ where }) => where.node!));
+      const done = { id: batch.id, channel: 'slack' } as const;
+      desk.turn((_, document) => conclude(document, done, A, { ok: true }, START + 20, 0));
+    }
+    expect(told).toEqual([
+      ['n11', 'n1', 'n2', 'n3', 'n0'],
+      ['n4', 'n5', 'n6', 'n7', 'n8'],
+      ['n9', 'n10'],
+    ]);
+  });
+
   it('leaves a lease to who has it when one who has lost it fails', () => {
     const desk = deskWith('one');
     const first = take(desk, A, START)!;
