@@ -117,17 +117,22 @@ export class AlertService {
 
   /** Takes what the rules say of everything beside the data, and does what is due with time. */
   async evaluate(raised: readonly Raised[], cleared: readonly Cleared[]): Promise<void> {
-    const { now, channels } = this.#options;
+    const { now, channels, context, log, onDelivery } = this.#options;
     const names = channels.map(({ name }) => name);
     // One that cannot be changed must not keep the other from it: the local one tells that Redis is away.
-    const turns = this.#stores.map((store) => {
+    const turns = this.#stores.map(async (store) => {
       const mine = ({ rule }: { readonly rule: AlertRule }) => this.#storeOf(rule) === store;
-      return this.#turn(store, (book, document) => {
+      const { found: givenUp } = await this.#turn(store, (book, document) => {
         for (const one of raised.filter(mine)) book.raise(one, now());
         for (const one of cleared.filter(mine)) book.clear(one, now());
-        keepUp(book, document, names, this.#options.context.chain, now());
+        const abandoned = keepUp(book, document, names, context.chain, now());
         book.tick(now());
+        return abandoned;
       });
+      for (const { id, channel, event, lastError: reason } of givenUp) {
+        onDelivery?.(channel, 'given_up');
+        log.error('an alert was given up', { channel, event, delivery: id, reason });
+      }
     });
     const failed = (await Promise.allSettled(turns)).find(({ status }) => status === 'rejected');
     if (failed) throw (failed as PromiseRejectedResult).reason;

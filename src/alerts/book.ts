@@ -154,9 +154,8 @@ export class AlertBook {
         alert.escalatedAt = now;
         this.#queue(alert, 'escalated', now);
         this.#note(alert, 'escalated');
-      } else if (repeatMs > 0 && now - (alert.notifiedAt ?? now) >= repeatMs && !owesMessages(alert)) {
-        this.#queue(alert, 'reminder', now);
-        this.#note(alert, 'reminder');
+      } else if (repeatMs > 0 && now - (alert.notifiedAt ?? now) >= repeatMs) {
+        this.#remind(alert, now);
       }
     }
     const { silences } = this.#document;
@@ -240,11 +239,18 @@ export class AlertBook {
     this.#queue(alert, 'opened', now, alert.severity === CRITICAL ? 0 : this.#settings.groupWaitMs);
   }
 
+  /** Over the channels that have told what they were to tell: one that is down keeps no other from it. */
+  #remind(alert: Alert, now: number): void {
+    const { channels } = this.#settings;
+    const free = channels.filter((channel) => !owesMessages(alert, channel));
+    if (channels.length > 0 && free.length === 0) return;
+    this.#queue(alert, 'reminder', now, 0, free);
+    this.#note(alert, 'reminder');
+  }
+
   /** A channel is not told over itself that it is down. */
-  #queue(alert: Alert, event: AlertEvent, now: number, waitMs = 0): void {
-    const channels = this.#settings.channels.filter(
-      (channel) => alert.fingerprint !== fingerprintOf('channel-down', channel),
-    );
+  #queue(alert: Alert, event: AlertEvent, now: number, waitMs = 0, over = this.#settings.channels): void {
+    const channels = over.filter((channel) => alert.fingerprint !== fingerprintOf('channel-down', channel));
     for (const channel of channels) {
       const number = alert.deliveries.filter((one) => one.channel === channel && one.event === event).length;
       const id = `${alert.id}.${channel}.${event}.${number}.${now}`;
@@ -285,7 +291,8 @@ export class AlertBook {
   }
 }
 
-const owesMessages = ({ deliveries }: Alert): boolean => deliveries.some(({ state }) => state === 'pending');
+const owesMessages = ({ deliveries }: Alert, over?: ChannelName): boolean =>
+  deliveries.some(({ state, channel }) => state === 'pending' && (over === undefined || over === channel));
 
 /** What a rule says, bounded: what is in it may come from other machines. */
 function textsOf({ title, what, action, place, jobId }: Raised) {

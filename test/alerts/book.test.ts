@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CRITICAL, type Raised, WARNING } from '../../src/alerts/alert.js';
 import { MOST_ALERTS } from '../../src/alerts/book.js';
+import { keepUp } from '../../src/alerts/upkeep.js';
 import { Desk, HOUR, MINUTE, START } from './support.js';
 
 const DISK: Raised = {
@@ -135,6 +136,36 @@ describe('AlertBook', () => {
     });
     desk.turn((book) => book.tick(START + 100 * HOUR));
     expect(desk.events()).toEqual(['opened', 'reminder']);
+  });
+
+  it('reminds over a channel that works while another is down', () => {
+    const desk = new Desk({ escalateAfterMs: 0 });
+    desk.turn((book) => book.raise(DISK, START));
+    const sent = () =>
+      desk.turn((_, { alerts }) => {
+        for (const one of alerts[0]!.deliveries) if (one.channel === 'webhook') one.state = 'sent';
+      });
+    sent();
+    desk.turn((book) => book.tick(START + 25 * HOUR));
+    sent();
+    desk.turn((book) => book.tick(START + 50 * HOUR));
+    expect([desk.events('email'), desk.events('webhook')]).toEqual([
+      ['opened'],
+      ['opened', 'reminder', 'reminder'],
+    ]);
+  });
+
+  it('gives up what a channel is owed that is switched off, unless another node still tries it', () => {
+    const desk = new Desk();
+    desk.turn((book) => book.raise({ ...WORSE, rule: 'monitor-silent' }, START));
+    const keep = (now: number) =>
+      desk.turn((book, document) => keepUp(book, document, ['webhook'], 'test-chain', now));
+    expect(keep(START + HOUR - 1)).toEqual([]);
+    desk.turn((_, { alerts }) => Object.assign(alerts[0]!.deliveries[0]!, { notBefore: START + MINUTE }));
+    expect(keep(START + HOUR)).toEqual([]);
+    expect(keep(START + HOUR + MINUTE)).toMatchObject([{ channel: 'email', state: 'given_up' }]);
+    const states = desk.document.alerts[0]!.deliveries.map(({ channel, state }) => `${channel} ${state}`);
+    expect(states).toEqual(['email given_up', 'webhook pending']);
   });
 
   it('drops reminders that nobody needs any more when it resolves', () => {
