@@ -250,7 +250,12 @@ export class AlertBook {
 
   /** A channel is not told over itself that it is down. */
   #queue(alert: Alert, event: AlertEvent, now: number, waitMs = 0, over = this.#settings.channels): void {
-    const channels = over.filter((channel) => alert.fingerprint !== fingerprintOf('channel-down', channel));
+    const channels = over.filter(
+      (channel) =>
+        alert.fingerprint !== fingerprintOf('channel-down', channel) &&
+        // One that has not gone out yet will tell of the alert as it is by then.
+        !(event === 'escalated' && owesMessages(alert, channel, event)),
+    );
     for (const channel of channels) {
       const number = alert.deliveries.filter((one) => one.channel === channel && one.event === event).length;
       const id = `${alert.id}.${channel}.${event}.${number}.${now}`;
@@ -291,8 +296,11 @@ export class AlertBook {
   }
 }
 
-const owesMessages = ({ deliveries }: Alert, over?: ChannelName): boolean =>
-  deliveries.some(({ state, channel }) => state === 'pending' && (over === undefined || over === channel));
+const owesMessages = ({ deliveries }: Alert, over?: ChannelName, of?: AlertEvent): boolean =>
+  deliveries.some(
+    ({ state, channel, event }) =>
+      state === 'pending' && (over ?? channel) === channel && (of ?? event) === event,
+  );
 
 /** What a rule says, bounded: what is in it may come from other machines. */
 function textsOf({ title, what, action, place, jobId }: Raised) {

@@ -135,11 +135,22 @@ export class Conditions {
     return { rule, subject, severity, rank, title, what, action, place: where };
   }
 
-  #isBad(rule: AlertRule, subject: string, figure: WatchedFigure, value: number | undefined): boolean {
-    const key = `${rule}/${subject}`;
+  /** @param severity of the line that the figure is held against: a volume has one for each */
+  #isBad(
+    rule: AlertRule,
+    subject: string,
+    figure: WatchedFigure,
+    value: number | undefined,
+    severity: AlertSeverity = WARNING,
+  ): boolean {
+    const key = `${rule}/${subject}/${severity}`;
     let watch = this.#watches.get(key);
     if (watch === undefined) {
-      watch = new ThresholdWatch(figure, this.#options.open(rule, subject) !== undefined);
+      const open = this.#options.open(rule, subject);
+      watch = new ThresholdWatch(
+        figure,
+        open !== undefined && (severity === WARNING || open.severity === severity),
+      );
       this.#watches.set(key, watch);
     }
     return watch.read(value);
@@ -178,10 +189,12 @@ export class Conditions {
     const subject = `${node}/${name}`;
     const figure = { bad: 'below', threshold, margin: MARGIN, readings: 2 } as const;
     const bad = threshold > 0 && this.#isBad('disk-space', subject, figure, freePercent);
+    const line = { ...figure, threshold: threshold * CRITICAL_SHARE };
+    const isCritical = threshold > 0 && this.#isBad('disk-space', subject, line, freePercent, CRITICAL);
     const free = `${freePercent.toFixed(1)} % (${(freeBytes / 1e9).toFixed(1)} GB) free`;
     return {
       ...{ rule: 'disk-space', subject, bad, place: { node } },
-      severity: freePercent < threshold * CRITICAL_SHARE ? CRITICAL : WARNING,
+      severity: isCritical ? CRITICAL : WARNING,
       title: 'Disk space runs out',
       what: `The volume of the ${name} directory ${path} of node ${node} has ${free}; the threshold is ${threshold} %.`,
       action:

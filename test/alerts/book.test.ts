@@ -60,6 +60,21 @@ describe('AlertBook', () => {
     expect(desk.events()).toEqual(['opened', 'escalated']);
   });
 
+  it('owes a channel one escalation at a time, which tells how bad it is when it goes out', () => {
+    const desk = new Desk();
+    for (let n = 0; n < 5; n++) {
+      desk.turn((book) => book.raise(DISK, START + 2 * n * MINUTE));
+      desk.turn((book) => book.raise(WORSE, START + (2 * n + 1) * MINUTE));
+    }
+    expect(desk.events()).toEqual(['opened', 'escalated']);
+    desk.turn((_, { alerts }) => {
+      for (const one of alerts[0]!.deliveries) one.state = 'sent';
+    });
+    desk.turn((book) => book.raise(DISK, START + HOUR));
+    desk.turn((book) => book.raise(WORSE, START + HOUR + MINUTE));
+    expect(desk.events()).toEqual(['opened', 'escalated', 'escalated']);
+  });
+
   it('resolves and tells so, once', () => {
     const desk = new Desk();
     desk.turn((book) => book.raise(DISK, START));

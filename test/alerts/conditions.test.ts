@@ -87,6 +87,27 @@ describe('Conditions', () => {
     expect(looks(conditions({ diskFreePercent: 0 }), times(9, volume(0)))).toEqual([]);
   });
 
+  it('do not flap at the critical line of a volume', () => {
+    const severities = (watch: Conditions, ...percents: number[]) =>
+      percents.map((freePercent, n) => {
+        const volumes = [{ name: 'state', path: '/x', freePercent, freeBytes: 1e9 }] as const;
+        const { raised } = watch.judge({ ...NOTHING, volumes }, START + n * LOOK_MS);
+        return raised.find(({ rule }) => rule === 'disk-space')?.severity;
+      });
+    expect(severities(conditions(), 2.6, 2.6, 2.4, 2.6, 2.4, 2.6)).toEqual([
+      undefined,
+      ...times(5, 'warning'),
+    ]);
+    const flapping = times(5, [2.4, 2.6]).flat();
+    expect(severities(conditions({}, { ...OPEN, severity: 'critical' }), ...flapping)).toEqual(
+      times(10, 'critical'),
+    );
+    expect(severities(conditions({}, { ...OPEN, severity: 'critical' }), 3, 3)).toEqual([
+      'critical',
+      'warning',
+    ]);
+  });
+
   it('tell that Redis is away after a while, and that it is back at once', () => {
     const watch = conditions();
     expect(looks(watch, times(3, { redis: false }))).toEqual([]);
