@@ -144,6 +144,8 @@ export interface Alert {
   /** Whether its opening was put into the outbox; `announceAt` says when that is due, or was done. */
   announced: boolean;
   announceAt: number;
+  /** It got worse while it was silenced; to be told when the silence ends. */
+  worseUntold?: boolean;
   notifiedAt?: number;
   /** What it is accused of, each taken back by itself (evidence.ts); absent for a condition. */
   evidence?: Evidence[];

@@ -133,12 +133,14 @@ export class AlertBook {
     );
     if (alert.announced) this.#queue(alert, 'resolved', now);
     alert.announced = false;
+    alert.worseUntold = undefined;
     this.#note(alert, 'resolved');
   }
 
   acknowledge(alert: Alert, by: string, comment: string | undefined, now: number): void {
     if (alert.state === 'resolved') return;
     Object.assign(alert, { state: 'acknowledged', acknowledgedBy: by, acknowledgedAt: now, comment });
+    alert.worseUntold = undefined;
     this.changed = true;
   }
 
@@ -148,6 +150,7 @@ export class AlertBook {
     for (const alert of this.#document.alerts) {
       if (alert.state === 'resolved' || this.#isSilenced(alert, now)) continue;
       this.#announce(alert, now);
+      this.#tellWorse(alert, now);
       if (alert.state !== 'open' || !alert.announced) continue;
       const late = escalateAfterMs > 0 && now - alert.announceAt >= escalateAfterMs;
       if (late && alert.severity === CRITICAL && alert.escalatedAt === undefined) {
@@ -220,7 +223,8 @@ export class AlertBook {
     alert.state = 'open';
     alert.escalatedAt = undefined;
     alert.announceAt = now;
-    if (alert.announced && !this.#isSilenced(alert, now)) this.#queue(alert, 'escalated', now);
+    alert.worseUntold = alert.announced;
+    this.#tellWorse(alert, now);
     this.#note(alert, 'worse');
     this.#announce(alert, now);
   }
@@ -237,6 +241,12 @@ export class AlertBook {
     alert.announced = true;
     alert.announceAt = now;
     this.#queue(alert, 'opened', now, alert.severity === CRITICAL ? 0 : this.#settings.groupWaitMs);
+  }
+
+  #tellWorse(alert: Alert, now: number): void {
+    if (!alert.worseUntold || this.#isSilenced(alert, now)) return;
+    alert.worseUntold = undefined;
+    this.#queue(alert, 'escalated', now);
   }
 
   /** Over the channels that have told what they were to tell: one that is down keeps no other from it. */

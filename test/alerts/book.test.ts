@@ -208,6 +208,21 @@ describe('AlertBook', () => {
     expect([desk.events(), desk.document.silences]).toEqual([['opened'], []]);
   });
 
+  it('tells once, when the silence ends, that it got worse in a silence', () => {
+    const desk = new Desk({ escalateAfterMs: 0 });
+    const silence = { id: 's', match: { severity: CRITICAL }, reason: 'works', by: 'ann', createdAt: START };
+    desk.turn((book) => book.raise(DISK, START));
+    desk.turn((_, document) => document.silences.push({ ...silence, until: START + HOUR }));
+    desk.turn((book) => book.raise(WORSE, START + MINUTE));
+    desk.turn((book) => book.tick(START + HOUR - 1));
+    expect(desk.events()).toEqual(['opened']);
+    desk.turn((book) => book.tick(START + HOUR));
+    desk.turn((book) => book.tick(START + 2 * HOUR));
+    expect(desk.events()).toEqual(['opened', 'escalated']);
+    desk.turn((book) => book.clear(CLEARED, START + 3 * HOUR));
+    expect(desk.events()).toEqual(['opened', 'resolved']);
+  });
+
   it('says nothing of what began and ended in a silence', () => {
     const desk = new Desk();
     const silence = { id: 's', match: { severity: CRITICAL }, reason: 'works', by: 'ann', createdAt: START };
