@@ -173,9 +173,18 @@ export class Conditions {
       const figure = { bad, threshold, margin: MARGIN, readings: READINGS };
       const isBad = this.#isBad(rule, node, figure, value ?? undefined);
       const texts = FIGURE_TEXTS[rule as keyof typeof FIGURE_TEXTS];
-      const shown = texts.show(value ?? threshold);
+      // What nobody measured now is no news, good or bad.
+      const measured = value !== undefined && value !== null;
+      const shown = measured ? texts.show(value) : 'not measured';
       return {
-        ...{ rule, subject: node, bad: isBad, severity: WARNING, title: texts.title, place: { node } },
+        ...{
+          rule,
+          subject: node,
+          bad: measured ? isBad : undefined,
+          severity: WARNING,
+          title: texts.title,
+          place: { node },
+        },
         what: `On node ${node}: ${shown}, ${bad} the threshold of ${texts.show(threshold)}.`,
         action: texts.action,
         resolution: `Now ${shown}.`,

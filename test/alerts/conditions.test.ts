@@ -66,6 +66,16 @@ describe('Conditions', () => {
     expect(looks(conditions(), times(6, slow))).toEqual(['validation-time', 'memory']);
   });
 
+  it('say nothing of a figure that is not measured now, though it was bad before', () => {
+    const watch = conditions();
+    expect(looks(watch, times(6, figures(0.5)))).toEqual(['cache-hit-rate']);
+    for (const one of [figures(null), {}]) {
+      const { raised, cleared } = watch.judge({ ...NOTHING, ...one }, START + MINUTE);
+      expect([raised, cleared]).toEqual([[], []]);
+    }
+    expect(looks(watch, [figures(0.5)])).toEqual(['cache-hit-rate']);
+  });
+
   it('go on from what an earlier process has found', () => {
     expect(looks(conditions({}, OPEN), [figures(0.72)])).toContain('cache-hit-rate');
     expect(looks(conditions({}, OPEN), times(6, figures(0.8)))).not.toContain('cache-hit-rate');
