@@ -173,8 +173,8 @@ export function countFailures(
   const same = (failed: FailedRound) =>
     failed.replica === replica &&
     failed.evidence.scope.partial === evidence.scope.partial &&
-    (!evidence.scope.partial ||
-      (failed.evidence.scope.from === evidence.scope.from && failed.evidence.scope.to === evidence.scope.to));
+    // Slices begin where cells begin; the last one ends where the chain does, which grows.
+    (!evidence.scope.partial || failed.evidence.scope.from === evidence.scope.from);
   const before = failures.find(same);
   const what = result.error ?? whatWasFound(result, 0);
   const failed: FailedRound = {

@@ -157,6 +157,25 @@ describe('results', () => {
     expect(desk.states()).toEqual(['validation-failed resolved']);
   });
 
+  it('count slices at the end of a chain that grows', () => {
+    const slice = (to: number) => ({ scope: { from: 90, to, partial: true } });
+    const desk = give(new Desk(), incomplete(slice(95)), incomplete({ ...later(60), ...slice(98) }));
+    expect(desk.states()).toEqual(['validation-failed open']);
+    expect(desk.document.failures).toMatchObject([{ count: 2, evidence: { scope: { from: 90, to: 98 } } }]);
+    give(desk, result({ ...later(61), ...slice(97) }));
+    expect(desk.states()).toEqual(['validation-failed open']);
+    give(desk, result({ ...later(62), ...slice(100) }));
+    expect([desk.states(), desk.document.failures]).toEqual([['validation-failed resolved'], []]);
+  });
+
+  it('keep a bounded number of failed slices', () => {
+    const desk = new Desk();
+    for (let n = 0; n < 60; n++) {
+      give(desk, incomplete({ ...later(n), scope: { from: n * 10, to: n * 10 + 10, partial: true } }));
+    }
+    expect(desk.document.failures).toHaveLength(50);
+  });
+
   it('tell of replicas that disagree, until a fleet job finds that they agree', () => {
     const desk = give(new Desk(), fleetResult({ agree: false }));
     expect(desk.document.alerts).toMatchObject([{ rule: 'replicas-disagree', severity: 'critical' }]);
