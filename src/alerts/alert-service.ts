@@ -237,8 +237,11 @@ export class AlertService {
         const late = AbortSignal.timeout(channel.timeoutMs);
         try {
           const id = randomUUID().replaceAll('-', '');
-          await channel.send(testMessage(id, by, context, now()), late);
-          return { channel: channel.name, ok: true, error: null };
+          let warning: string | undefined;
+          await channel.send(testMessage(id, by, context, now()), late, (text) => {
+            warning = oneLine(text, 300);
+          });
+          return { channel: channel.name, ok: true, error: warning ?? null };
         } catch (thrown) {
           const error = oneLine(failureText(thrown, late, channel.timeoutMs), 300);
           return { channel: channel.name, ok: false, error };

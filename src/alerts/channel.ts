@@ -11,6 +11,8 @@ export interface Channel {
   /**
    * Resolves when the other side has confirmed that it has the message. Rejects with an error whose message says why not,
    * without any secret in it; whether the message did arrive is unknown then.
+   *
+   * @param warn takes what went wrong though the message counts as sent: a recipient among several that was refused
    */
-  send(message: Message, signal: AbortSignal): Promise<void>;
+  send(message: Message, signal: AbortSignal, warn?: (warning: string) => void): Promise<void>;
 }

@@ -134,8 +134,11 @@ export class Deliverer {
     const late = AbortSignal.timeout(channel.timeoutMs);
     try {
       const signal = AbortSignal.any([late, this.#stop.signal]);
-      await channel.send(messageOf(batch, context, now()), signal);
-      return { ok: true };
+      let warning: string | undefined;
+      await channel.send(messageOf(batch, context, now()), signal, (text) => {
+        warning = text;
+      });
+      return { ok: true, ...(warning !== undefined && { warning }) };
     } catch (thrown) {
       return { ok: false, error: failureText(thrown, late, channel.timeoutMs) };
     }
@@ -145,7 +148,9 @@ export class Deliverer {
     const { log, onDelivery } = this.#options;
     const fields = { channel, event, delivery: id, alerts: alerts.map((alert) => alert.id) };
     onDelivery?.(channel, outcome.ok ? 'sent' : givenUp ? 'given_up' : 'retried');
-    if (outcome.ok) log.info('an alert was delivered', fields);
+    if (outcome.ok && outcome.warning !== undefined) {
+      log.warn('an alert was delivered, but not to everybody', { ...fields, reason: outcome.warning });
+    } else if (outcome.ok) log.info('an alert was delivered', fields);
     else if (givenUp) log.error('an alert was given up', { ...fields, reason: outcome.error });
     else log.warn('an alert was not delivered; it is tried again', { ...fields, reason: outcome.error });
   }

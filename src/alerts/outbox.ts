@@ -11,7 +11,10 @@ export interface Batch {
   readonly alerts: readonly Alert[];
 }
 
-export type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: string };
+/** `warning`: what went wrong though the message counts as sent. */
+export type Outcome =
+  | { readonly ok: true; readonly warning?: string }
+  | { readonly ok: false; readonly error: string };
 
 /** Alerts that one message may tell of. */
 const BATCH = 20;
@@ -156,7 +159,13 @@ const restMs = (attempts: number, chance: number): number =>
 function noteHealth(document: AlertsDocument, channel: ChannelName, outcome: Outcome, now: number): void {
   const before = document.channels[channel];
   document.channels[channel] = outcome.ok
-    ? { up: true, lastSuccessAt: now, lastFailureAt: before?.lastFailureAt, lastError: before?.lastError }
+    ? {
+        up: true,
+        lastSuccessAt: now,
+        lastFailureAt: before?.lastFailureAt,
+        lastError:
+          outcome.warning === undefined ? before?.lastError : oneLine(outcome.warning, LONGEST_ERROR),
+      }
     : {
         up: false,
         lastSuccessAt: before?.lastSuccessAt,

@@ -352,6 +352,20 @@ describe('email', () => {
     await expect(email({ port }).send(message(), never())).rejects.toThrow(/ECONNREFUSED/);
   });
 
+  it('is sent to the recipients that are accepted, with a warning that names the others', async () => {
+    const server = kept(
+      await startMailServer({
+        ...{ ...TLS, login: LOGIN },
+        onRcptTo: ({ address }, _session, done) =>
+          done(address.startsWith('dev') ? new Error('no such box') : null),
+      }),
+    );
+    const warnings: string[] = [];
+    await email(server).send(message(), never(), (warning) => warnings.push(warning));
+    expect(server.received.map(({ to }) => to)).toEqual([['admin@company.example']]);
+    expect(warnings).toEqual(['the server refused 1 of the recipients: dev@company.example']);
+  });
+
   it('lets go of a server that drips', async () => {
     const closed: Promise<void>[] = [];
     const dripping = createServer((socket) => {

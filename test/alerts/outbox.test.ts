@@ -73,6 +73,15 @@ describe('the outbox', () => {
     ]);
   });
 
+  it('notes on the channel what went wrong with a message that counts as sent', () => {
+    const desk = deskWith('one');
+    const batch = take(desk, A, START)!;
+    const outcome = { ok: true, warning: 'one\r\nwas refused' } as const;
+    desk.turn((_, document) => conclude(document, batch, A, outcome, START + 1, 0));
+    expect(desk.document.alerts[0]?.deliveries[0]?.state).toBe('sent');
+    expect(desk.document.channels.email).toMatchObject({ up: true, lastError: 'one was refused' });
+  });
+
   it('leaves a lease to who has it when one who has lost it fails', () => {
     const desk = deskWith('one');
     const first = take(desk, A, START)!;
