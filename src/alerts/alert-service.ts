@@ -3,6 +3,7 @@ import { ProvChainError } from '../errors.js';
 import type { Log } from '../logging/index.js';
 import {
   ALERT_SEVERITIES,
+  type Alert,
   type AlertRule,
   type AlertSeverity,
   type AlertsDocument,
@@ -116,28 +117,33 @@ export class AlertService {
 
   /** Takes what the rules say of everything beside the data, and does what is due with time. */
   async evaluate(raised: readonly Raised[], cleared: readonly Cleared[]): Promise<void> {
-    const { now, channels } = this.#options;
+    const { now, channels, context, log, onDelivery } = this.#options;
     const names = channels.map(({ name }) => name);
     // One that cannot be changed must not keep the other from it: the local one tells that Redis is away.
-    const turns = this.#stores.map((store) => {
+    const turns = this.#stores.map(async (store) => {
       const mine = ({ rule }: { readonly rule: AlertRule }) => this.#storeOf(rule) === store;
-      return this.#turn(store, (book, document) => {
+      const { found: givenUp } = await this.#turn(store, (book, document) => {
         for (const one of raised.filter(mine)) book.raise(one, now());
         for (const one of cleared.filter(mine)) book.clear(one, now());
-        keepUp(book, document, names, this.#options.context.chain, now());
+        const abandoned = keepUp(book, document, names, context.chain, now());
         book.tick(now());
+        return abandoned;
       });
+      for (const { id, channel, event, lastError: reason } of givenUp) {
+        onDelivery?.(channel, 'given_up');
+        log.error('an alert was given up', { channel, event, delivery: id, reason });
+      }
     });
     const failed = (await Promise.allSettled(turns)).find(({ status }) => status === 'rejected');
     if (failed) throw (failed as PromiseRejectedResult).reason;
   }
 
-  /** Whether an alert of this rule and subject is open. */
-  isOpen(rule: AlertRule, subject: string): boolean {
+  /** The alert of this rule and subject that is not resolved; not to be changed. */
+  active(rule: AlertRule, subject: string): Readonly<Alert> | undefined {
     const fingerprint = fingerprintOf(rule, subject);
     return this.#storeOf(rule)
       .get()
-      .alerts.some((alert) => alert.fingerprint === fingerprint && alert.state !== 'resolved');
+      .alerts.find((alert) => alert.fingerprint === fingerprint && alert.state !== 'resolved');
   }
 
   /** Newest first; what is open or acknowledged counts as open. */
@@ -231,8 +237,11 @@ export class AlertService {
         const late = AbortSignal.timeout(channel.timeoutMs);
         try {
           const id = randomUUID().replaceAll('-', '');
-          await channel.send(testMessage(id, by, context, now()), late);
-          return { channel: channel.name, ok: true, error: null };
+          let warning: string | undefined;
+          await channel.send(testMessage(id, by, context, now()), late, (text) => {
+            warning = oneLine(text, 300);
+          });
+          return { channel: channel.name, ok: true, error: warning ?? null };
         } catch (thrown) {
           const error = oneLine(failureText(thrown, late, channel.timeoutMs), 300);
           return { channel: channel.name, ok: false, error };

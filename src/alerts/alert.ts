@@ -48,10 +48,21 @@ export interface EvidenceScope {
 export interface Evidence {
   /** A fleet job compares replicas; its accusations are taken back by fleet jobs only. */
   readonly kind: 'replica' | 'fleet';
+  /** The level that was asked for, for people: what counts are the checks. */
+  readonly level?: string;
   readonly checks: readonly Check[];
   readonly scope: EvidenceScope;
   /** When the last byte of it had been read, in milliseconds since 1970. */
   readonly readUntil: number;
+  /** Of a fleet job: the replicas that were compared. */
+  readonly replicas?: readonly string[];
+  /** Of a fleet job: how many blocks of each were compared; null when that is not known. */
+  readonly commonHeight?: number | null;
+}
+
+/** A result that has taken an accusation back: how hard it looked, and when it began to, in milliseconds since 1970. */
+export interface Proof extends Omit<Evidence, 'level' | 'readUntil'> {
+  readonly startedAt: number;
 }
 
 /** Where it happened; `blocks` are the first affected ones, in order. */
@@ -133,8 +144,13 @@ export interface Alert {
   /** Whether its opening was put into the outbox; `announceAt` says when that is due, or was done. */
   announced: boolean;
   announceAt: number;
+  /** It got worse while it was silenced; to be told when the silence ends. */
+  worseUntold?: boolean;
   notifiedAt?: number;
-  evidence?: Evidence;
+  /** What it is accused of, each taken back by itself (evidence.ts); absent for a condition. */
+  evidence?: Evidence[];
+  /** What has taken accusations back, the latest last: what was read before one of them began was known to it. */
+  takenBackBy?: Proof[];
   deliveries: Delivery[];
 }
 

@@ -1,8 +1,9 @@
-import type { Alert, AlertsDocument } from './alert.js';
+import type { Alert, AlertsDocument, Evidence } from './alert.js';
 import type { AlertBook } from './book.js';
 import {
   accusationsOf,
   countFailures,
+  proofOf,
   type Result,
   resolutionOf,
   type Thresholds,
@@ -31,9 +32,8 @@ export function applyResult(
   for (const alert of document.alerts) {
     if (alert.state === 'resolved' || !isAbout(alert, result) || !alert.evidence) continue;
     if (accusations.some(({ rule }) => rule === alert.rule)) continue;
-    if (takesBack(result, alert.rule, alert.evidence, thresholds)) {
-      book.resolve(alert, resolutionOf(result), now);
-    }
+    const isTakenBack = (one: Evidence) => takesBack(result, alert.rule, one, thresholds);
+    book.withdraw(alert, { isTakenBack, proof: proofOf(result), resolution: resolutionOf(result) }, now);
   }
   if (result.kind === 'replica') {
     const { failures, raised, cleared } = countFailures(document.failures, result);
@@ -59,6 +59,8 @@ export function matters(document: AlertsDocument, result: Result, thresholds: Th
 /** Whether a result speaks of what the alert is about. */
 function isAbout(alert: Alert, result: Result): boolean {
   return result.kind === 'fleet'
-    ? alert.evidence?.kind === 'fleet'
-    : alert.where.replica === result.replica && alert.evidence?.kind !== 'fleet';
+    ? isOfFleet(alert)
+    : alert.where.replica === result.replica && !isOfFleet(alert);
 }
+
+const isOfFleet = ({ evidence }: Alert): boolean => evidence?.[0]?.kind === 'fleet';

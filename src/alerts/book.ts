@@ -7,10 +7,12 @@ import {
   type Cleared,
   CRITICAL,
   type Delivery,
+  type Evidence,
   fingerprintOf,
+  type Proof,
   type Raised,
 } from './alert.js';
-import { joinEvidence } from './evidence.js';
+import { addEvidence, looksAsHard } from './evidence.js';
 import { oneLine } from './plain-text.js';
 import { silencedUntil } from './silences.js';
 
@@ -26,6 +28,13 @@ export interface BookSettings {
   readonly repeatMs: number;
 }
 
+/** What a result takes back. */
+interface Withdrawal {
+  readonly isTakenBack: (evidence: Evidence) => boolean;
+  readonly proof: Proof;
+  readonly resolution: string;
+}
+
 /** What changed in a turn of the book, for metrics and the log. */
 export interface BookChange {
   readonly alert: Alert;
@@ -39,6 +48,8 @@ const LONGEST_TITLE = 160;
 const LONGEST_TEXT = 800;
 /** Messages of one alert that are kept after they went out. */
 const MOST_CONCLUDED = 12;
+/** Of one alert. */
+const MOST_PROOFS = 8;
 /** How often a condition that lasts is noted again. */
 const REFRESH_MS = 300_000;
 
@@ -80,6 +91,7 @@ export class AlertBook {
 
   raise(raised: Raised, now: number): void {
     const fingerprint = fingerprintOf(raised.rule, raised.subject);
+    if (raised.evidence && this.#isDisproved(fingerprint, raised.evidence)) return;
     const active = this.active(fingerprint);
     if (active) {
       this.#seeAgain(active, raised, now);
@@ -99,6 +111,17 @@ export class AlertBook {
     if (alert && alert.evidence === undefined) this.resolve(alert, resolution, now);
   }
 
+  /** Takes back the accusations of which `isTakenBack` says so; the alert is over when none is left. */
+  withdraw(alert: Alert, { isTakenBack, proof, resolution }: Withdrawal, now: number): void {
+    const { evidence = [] } = alert;
+    const left = evidence.filter((one) => !isTakenBack(one));
+    if (left.length === evidence.length) return;
+    alert.takenBackBy = [...(alert.takenBackBy ?? []), proof].slice(-MOST_PROOFS);
+    this.changed = true;
+    if (left.length === 0) this.resolve(alert, resolution, now);
+    else alert.evidence = left;
+  }
+
   resolve(alert: Alert, resolution: string, now: number): void {
     alert.state = 'resolved';
     alert.resolvedAt = now;
@@ -110,12 +133,14 @@ export class AlertBook {
     );
     if (alert.announced) this.#queue(alert, 'resolved', now);
     alert.announced = false;
+    alert.worseUntold = undefined;
     this.#note(alert, 'resolved');
   }
 
   acknowledge(alert: Alert, by: string, comment: string | undefined, now: number): void {
     if (alert.state === 'resolved') return;
     Object.assign(alert, { state: 'acknowledged', acknowledgedBy: by, acknowledgedAt: now, comment });
+    alert.worseUntold = undefined;
     this.changed = true;
   }
 
@@ -125,15 +150,15 @@ export class AlertBook {
     for (const alert of this.#document.alerts) {
       if (alert.state === 'resolved' || this.#isSilenced(alert, now)) continue;
       this.#announce(alert, now);
+      this.#tellWorse(alert, now);
       if (alert.state !== 'open' || !alert.announced) continue;
       const late = escalateAfterMs > 0 && now - alert.announceAt >= escalateAfterMs;
       if (late && alert.severity === CRITICAL && alert.escalatedAt === undefined) {
         alert.escalatedAt = now;
         this.#queue(alert, 'escalated', now);
         this.#note(alert, 'escalated');
-      } else if (repeatMs > 0 && now - (alert.notifiedAt ?? now) >= repeatMs && !owesMessages(alert)) {
-        this.#queue(alert, 'reminder', now);
-        this.#note(alert, 'reminder');
+      } else if (repeatMs > 0 && now - (alert.notifiedAt ?? now) >= repeatMs) {
+        this.#remind(alert, now);
       }
     }
     const { silences } = this.#document;
@@ -147,7 +172,8 @@ export class AlertBook {
     const id = createHash('sha256').update(`${fingerprint}\n${now}`).digest('hex').slice(0, 20);
     const alert: Alert = {
       ...{ id, fingerprint, rule, severity, rank, state: 'open', ...textsOf(raised) },
-      ...{ since: now, openedAt: now, lastSeenAt: now, count: 1, evidence },
+      ...{ since: now, openedAt: now, lastSeenAt: now, count: 1 },
+      ...(evidence && { evidence: [evidence] }),
       ...{ announced: false, announceAt: now, deliveries: [] },
     };
     this.#document.alerts.push(alert);
@@ -161,7 +187,7 @@ export class AlertBook {
     Object.assign(alert, textsOf(raised), {
       rank: raised.rank,
       severity: raised.severity,
-      evidence: raised.evidence,
+      evidence: raised.evidence && [raised.evidence],
     });
     Object.assign(alert, { state: 'open', openedAt: now, lastSeenAt: now, count: alert.count + 1 });
     for (const field of [
@@ -189,7 +215,7 @@ export class AlertBook {
     // What accuses the data stays as bad as the worst that was seen of it, until it is resolved.
     if (worse || isCondition) Object.assign(alert, { rank, severity });
     if (rank >= alert.rank) Object.assign(alert, textsOf(raised));
-    alert.evidence = joinEvidence(alert.evidence, evidence);
+    if (evidence) alert.evidence = addEvidence(alert.evidence ?? [], evidence);
     alert.lastSeenAt = now;
     alert.count++;
     this.changed = true;
@@ -197,9 +223,17 @@ export class AlertBook {
     alert.state = 'open';
     alert.escalatedAt = undefined;
     alert.announceAt = now;
-    if (alert.announced && !this.#isSilenced(alert, now)) this.#queue(alert, 'escalated', now);
+    alert.worseUntold = alert.announced;
+    this.#tellWorse(alert, now);
     this.#note(alert, 'worse');
     this.#announce(alert, now);
+  }
+
+  /** Told late, of a time before it was seen to be well. */
+  #isDisproved(fingerprint: string, evidence: Evidence): boolean {
+    const alerts = this.#document.alerts.filter((alert) => alert.fingerprint === fingerprint);
+    const proofs = alerts.flatMap(({ takenBackBy = [] }) => takenBackBy);
+    return proofs.some((proof) => looksAsHard(proof, proof.startedAt, evidence));
   }
 
   #announce(alert: Alert, now: number): void {
@@ -209,10 +243,28 @@ export class AlertBook {
     this.#queue(alert, 'opened', now, alert.severity === CRITICAL ? 0 : this.#settings.groupWaitMs);
   }
 
+  #tellWorse(alert: Alert, now: number): void {
+    if (!alert.worseUntold || this.#isSilenced(alert, now)) return;
+    alert.worseUntold = undefined;
+    this.#queue(alert, 'escalated', now);
+  }
+
+  /** Over the channels that have told what they were to tell: one that is down keeps no other from it. */
+  #remind(alert: Alert, now: number): void {
+    const { channels } = this.#settings;
+    const free = channels.filter((channel) => !owesMessages(alert, channel));
+    if (channels.length > 0 && free.length === 0) return;
+    this.#queue(alert, 'reminder', now, 0, free);
+    this.#note(alert, 'reminder');
+  }
+
   /** A channel is not told over itself that it is down. */
-  #queue(alert: Alert, event: AlertEvent, now: number, waitMs = 0): void {
-    const channels = this.#settings.channels.filter(
-      (channel) => alert.fingerprint !== fingerprintOf('channel-down', channel),
+  #queue(alert: Alert, event: AlertEvent, now: number, waitMs = 0, over = this.#settings.channels): void {
+    const channels = over.filter(
+      (channel) =>
+        alert.fingerprint !== fingerprintOf('channel-down', channel) &&
+        // One that has not gone out yet will tell of the alert as it is by then.
+        !(event === 'escalated' && owesMessages(alert, channel, event)),
     );
     for (const channel of channels) {
       const number = alert.deliveries.filter((one) => one.channel === channel && one.event === event).length;
@@ -254,7 +306,11 @@ export class AlertBook {
   }
 }
 
-const owesMessages = ({ deliveries }: Alert): boolean => deliveries.some(({ state }) => state === 'pending');
+const owesMessages = ({ deliveries }: Alert, over?: ChannelName, of?: AlertEvent): boolean =>
+  deliveries.some(
+    ({ state, channel, event }) =>
+      state === 'pending' && (over ?? channel) === channel && (of ?? event) === event,
+  );
 
 /** What a rule says, bounded: what is in it may come from other machines. */
 function textsOf({ title, what, action, place, jobId }: Raised) {

@@ -1,4 +1,12 @@
-import { type AlertRule, type AlertSeverity, type Cleared, CRITICAL, type Raised, WARNING } from './alert.js';
+import {
+  type Alert,
+  type AlertRule,
+  type AlertSeverity,
+  type Cleared,
+  CRITICAL,
+  type Raised,
+  WARNING,
+} from './alert.js';
 import { ReplicaLag } from './replica-lag.js';
 import { ThresholdWatch, type WatchedFigure } from './threshold-watch.js';
 
@@ -8,11 +16,13 @@ export interface MonitorFacts {
   readonly intervalMs: number;
   /** No round for so long that something must be wrong with it. */
   readonly silent: boolean;
-  /** ISO 8601. */
+  /** The end of the last round that said something about the chain, ISO 8601. */
   readonly lastRoundAt: string | null;
   readonly scrub: {
     readonly enabled: boolean;
     readonly overdue: boolean;
+    /** Whether `oldestUnverifiedSeconds` is the age of a validation: not so on a node that only began to watch. */
+    readonly allVerified: boolean;
     readonly oldestUnverifiedSeconds: number | null;
     readonly promiseSeconds: number | null;
     /** The arithmetic, in words, when the promise cannot be kept with the measured speed. */
@@ -59,13 +69,16 @@ export interface ConditionSettings {
   readonly redisAwayMs: number;
 }
 
+/** Of an open alert; `openedAt` in milliseconds since 1970. */
+export type OpenAlert = Pick<Alert, 'openedAt' | 'severity'>;
+
 export interface ConditionsOptions {
   readonly settings: ConditionSettings;
   readonly chain: string;
   readonly replica: string;
   readonly node: string;
-  /** Whether an alert of this rule and subject is open: what a process before this one has found. */
-  readonly isOpen: (rule: AlertRule, subject: string) => boolean;
+  /** The open alert of this rule and subject: what other nodes, and processes before this one, have found. */
+  readonly open: (rule: AlertRule, subject: string) => OpenAlert | undefined;
 }
 
 /** Readings in a row before a figure counts; at one look every five seconds, half a minute. */
@@ -122,11 +135,22 @@ export class Conditions {
     return { rule, subject, severity, rank, title, what, action, place: where };
   }
 
-  #isBad(rule: AlertRule, subject: string, figure: WatchedFigure, value: number | undefined): boolean {
-    const key = `${rule}/${subject}`;
+  /** @param severity of the line that the figure is held against: a volume has one for each */
+  #isBad(
+    rule: AlertRule,
+    subject: string,
+    figure: WatchedFigure,
+    value: number | undefined,
+    severity: AlertSeverity = WARNING,
+  ): boolean {
+    const key = `${rule}/${subject}/${severity}`;
     let watch = this.#watches.get(key);
     if (watch === undefined) {
-      watch = new ThresholdWatch(figure, this.#options.isOpen(rule, subject));
+      const open = this.#options.open(rule, subject);
+      watch = new ThresholdWatch(
+        figure,
+        open !== undefined && (severity === WARNING || open.severity === severity),
+      );
       this.#watches.set(key, watch);
     }
     return watch.read(value);
@@ -149,9 +173,18 @@ export class Conditions {
       const figure = { bad, threshold, margin: MARGIN, readings: READINGS };
       const isBad = this.#isBad(rule, node, figure, value ?? undefined);
       const texts = FIGURE_TEXTS[rule as keyof typeof FIGURE_TEXTS];
-      const shown = texts.show(value ?? threshold);
+      // What nobody measured now is no news, good or bad.
+      const measured = value !== undefined && value !== null;
+      const shown = measured ? texts.show(value) : 'not measured';
       return {
-        ...{ rule, subject: node, bad: isBad, severity: WARNING, title: texts.title, place: { node } },
+        ...{
+          rule,
+          subject: node,
+          bad: measured ? isBad : undefined,
+          severity: WARNING,
+          title: texts.title,
+          place: { node },
+        },
         what: `On node ${node}: ${shown}, ${bad} the threshold of ${texts.show(threshold)}.`,
         action: texts.action,
         resolution: `Now ${shown}.`,
@@ -165,10 +198,12 @@ export class Conditions {
     const subject = `${node}/${name}`;
     const figure = { bad: 'below', threshold, margin: MARGIN, readings: 2 } as const;
     const bad = threshold > 0 && this.#isBad('disk-space', subject, figure, freePercent);
+    const line = { ...figure, threshold: threshold * CRITICAL_SHARE };
+    const isCritical = threshold > 0 && this.#isBad('disk-space', subject, line, freePercent, CRITICAL);
     const free = `${freePercent.toFixed(1)} % (${(freeBytes / 1e9).toFixed(1)} GB) free`;
     return {
       ...{ rule: 'disk-space', subject, bad, place: { node } },
-      severity: freePercent < threshold * CRITICAL_SHARE ? CRITICAL : WARNING,
+      severity: isCritical ? CRITICAL : WARNING,
       title: 'Disk space runs out',
       what: `The volume of the ${name} directory ${path} of node ${node} has ${free}; the threshold is ${threshold} %.`,
       action:
@@ -221,18 +256,18 @@ export class Conditions {
         rule: 'monitor-silent',
         subject: replica,
         place: { replica },
-        bad: facts.enabled && facts.silent,
+        bad: enabled && facts.silent ? true : this.#hasSpokenSince(lastRoundAt),
         severity: CRITICAL,
       },
       title: 'The monitor is silent',
-      what: `No round has come to its end on replica ${replica} since ${lastRoundAt ?? 'the start'}; one is due every ${intervalMs / 1000} s.`,
+      what: `No round on replica ${replica} has said anything since ${lastRoundAt ?? 'the start'}; one is due every ${intervalMs / 1000} s.`,
       action:
         'Nothing is known about the data since then. See whether the nodes run, whether Redis answers and whether jobs are stuck: "provchain jobs list".',
-      resolution: 'Rounds come to their end again.',
+      resolution: `A round has said something again, at ${lastRoundAt}.`,
     };
     const overdue: Condition = {
       ...{ rule: 'scrub-overdue', subject: replica, place: { replica }, severity: WARNING },
-      bad: enabled && scrub.enabled && (scrub.overdue || scrub.refused !== null),
+      bad: scrubIsBad(facts),
       title: 'The scrub is overdue',
       what: `Some block of replica ${replica} was last fully verified ${hours(scrub.oldestUnverifiedSeconds)} ago; promised are ${hours(scrub.promiseSeconds)}. ${scrub.refused ?? ''}`.trim(),
       action:
@@ -241,6 +276,23 @@ export class Conditions {
     };
     return [silent, overdue];
   }
+
+  /**
+   * False, that is well, only for a round that said something after the alert was opened: a node that was started just now
+   * knows of no silence, and would clear what another node knows.
+   */
+  #hasSpokenSince(lastRoundAt: string | null): false | undefined {
+    const alert = this.#options.open('monitor-silent', this.#options.replica);
+    if (alert === undefined || lastRoundAt === null) return undefined;
+    return Date.parse(lastRoundAt) > alert.openedAt ? false : undefined;
+  }
+}
+
+/** Well only by validations of every block; undefined where this node has not seen them. */
+function scrubIsBad({ enabled, scrub }: MonitorFacts): boolean | undefined {
+  if (!enabled || !scrub.enabled) return undefined;
+  if (scrub.overdue || scrub.refused !== null) return true;
+  return scrub.allVerified && scrub.oldestUnverifiedSeconds !== null ? false : undefined;
 }
 
 const percentOf = (share: number): string => `${(share * PERCENT).toFixed(1)} %`;

@@ -99,8 +99,9 @@ export class Deliverer {
     const { store, channel, now, context } = this.#options;
     const due = nextDue(store.get(), channel.name, context.node, now());
     if (due === undefined || due > now()) return false;
+    const leaseMs = channel.timeoutMs + LEASE_MARGIN_MS;
     const { batch } = await store.change((document) => {
-      const claimed = claim(document, channel.name, context.node, now(), channel.timeoutMs + LEASE_MARGIN_MS);
+      const claimed = claim(document, channel.name, context.node, now(), leaseMs, channel.mostAlerts);
       return { changed: claimed !== undefined, batch: claimed };
     });
     if (batch === undefined) return false;
@@ -114,12 +115,12 @@ export class Deliverer {
 
   /** Not to note what went out would send it again, so a store that is away is waited for. */
   async #conclude(batch: Batch, outcome: Outcome): Promise<{ readonly givenUp: boolean }> {
-    const { store, now, chance } = this.#options;
+    const { store, now, chance, context } = this.#options;
     for (;;) {
       try {
         return await store.change((document) => ({
           changed: true,
-          ...conclude(document, batch, outcome, now(), chance()),
+          ...conclude(document, batch, context.node, outcome, now(), chance()),
         }));
       } catch (error) {
         if (this.#stop.signal.aborted) throw error;
@@ -133,8 +134,11 @@ export class Deliverer {
     const late = AbortSignal.timeout(channel.timeoutMs);
     try {
       const signal = AbortSignal.any([late, this.#stop.signal]);
-      await channel.send(messageOf(batch, context, now()), signal);
-      return { ok: true };
+      let warning: string | undefined;
+      await channel.send(messageOf(batch, context, now()), signal, (text) => {
+        warning = text;
+      });
+      return { ok: true, ...(warning !== undefined && { warning }) };
     } catch (thrown) {
       return { ok: false, error: failureText(thrown, late, channel.timeoutMs) };
     }
@@ -144,7 +148,9 @@ export class Deliverer {
     const { log, onDelivery } = this.#options;
     const fields = { channel, event, delivery: id, alerts: alerts.map((alert) => alert.id) };
     onDelivery?.(channel, outcome.ok ? 'sent' : givenUp ? 'given_up' : 'retried');
-    if (outcome.ok) log.info('an alert was delivered', fields);
+    if (outcome.ok && outcome.warning !== undefined) {
+      log.warn('an alert was delivered, but not to everybody', { ...fields, reason: outcome.warning });
+    } else if (outcome.ok) log.info('an alert was delivered', fields);
     else if (givenUp) log.error('an alert was given up', { ...fields, reason: outcome.error });
     else log.warn('an alert was not delivered; it is tried again', { ...fields, reason: outcome.error });
   }

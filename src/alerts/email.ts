@@ -17,8 +17,11 @@ export interface EmailOptions {
   readonly timeoutMs: number;
 }
 
+const LISTED_ADDRESSES = 5;
+
 /**
- * Mail over SMTP. The Message-ID is that of the message, the same in every attempt, so that a mail system that gets it
+ * Mail over SMTP. What one of several recipients was accepted for counts as sent, with a warning that names the others: to
+ * send it again would only repeat it to those who have it. The Message-ID is that of the message, the same in every attempt, so that a mail system that gets it
  * twice can show it once. Subject and body are plain text of one line each (plain-text.ts), so they can end no header; the
  * addresses are those of the settings.
  */
@@ -28,7 +31,7 @@ export function createEmail(options: EmailOptions): Channel {
   return {
     name: 'email',
     timeoutMs,
-    async send(message, signal) {
+    async send(message, signal, warn) {
       const socket = connect({ host: options.host, port: options.port });
       // Sockets time out when nothing comes; the signal also ends the one to a server that drips.
       const end = () => socket.destroy();
@@ -54,12 +57,19 @@ export function createEmail(options: EmailOptions): Channel {
           signal,
         );
         if (accepted.length === 0) throw new Error(`no recipient was accepted (${rejected.length} refused)`);
+        if (rejected.length > 0) warn?.(refusedText(rejected.map(String)));
       } finally {
         signal.removeEventListener('abort', end);
         socket.destroy();
       }
     },
   };
+}
+
+/** Addresses are those of the settings. */
+function refusedText(refused: readonly string[]): string {
+  const more = refused.length > LISTED_ADDRESSES ? ' and others' : '';
+  return `the server refused ${refused.length} of the recipients: ${refused.slice(0, LISTED_ADDRESSES).join(', ')}${more}`;
 }
 
 function connected(socket: Socket): Promise<void> {

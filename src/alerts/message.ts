@@ -1,4 +1,5 @@
 import { type Alert, type AlertEvent, type AlertRule, type AlertSeverity, INFO } from './alert.js';
+import { whatCloses } from './evidence.js';
 import type { Batch } from './outbox.js';
 import { oneLine } from './plain-text.js';
 
@@ -85,7 +86,7 @@ export function testMessage(id: string, by: string, context: MessageContext, now
 }
 
 function entryOf(alert: Alert, event: AlertEvent, { linkBase }: MessageContext, now: number): MessageEntry {
-  const { title, what, where, action, jobId, severity, resolution } = alert;
+  const { title, what, where, jobId, severity, resolution } = alert;
   const facts = [
     { name: 'What', value: what },
     { name: 'Where', value: placeText(where) },
@@ -93,7 +94,7 @@ function entryOf(alert: Alert, event: AlertEvent, { linkBase }: MessageContext, 
     ...reasonFacts(alert, event),
     event === 'resolved'
       ? { name: 'Resolved', value: `${timeText(alert.resolvedAt ?? now)}. ${resolution ?? ''}` }
-      : { name: 'What to do now', value: action },
+      : { name: 'What to do now', value: actionOf(alert) },
     { name: 'Rule', value: `${alert.rule}, seen ${alert.count} ${alert.count === 1 ? 'time' : 'times'}` },
   ];
   return {
@@ -106,6 +107,10 @@ function entryOf(alert: Alert, event: AlertEvent, { linkBase }: MessageContext, 
       : { reportLink: `${linkBase}/#/report/${encodeURIComponent(oneLine(jobId, LONGEST_ID))}` }),
   };
 }
+
+/** What to do now, and what has to be validated before the alert is over. */
+export const actionOf = ({ action, evidence }: Alert): string =>
+  oneLine(`${action} ${whatCloses(evidence)}`, LONGEST_FACT);
 
 /** Where the dashboard shows the alert. */
 export const alertPath = (id: string): string => `/#/alerts/${encodeURIComponent(id)}`;

@@ -11,7 +11,10 @@ export interface Batch {
   readonly alerts: readonly Alert[];
 }
 
-export type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: string };
+/** `warning`: what went wrong though the message counts as sent. */
+export type Outcome =
+  | { readonly ok: true; readonly warning?: string }
+  | { readonly ok: false; readonly error: string };
 
 /** Alerts that one message may tell of. */
 const BATCH = 20;
@@ -62,7 +65,9 @@ export function nextDue(
 /**
  * Takes what is due on the channel: the longest waiting, and with it what tells the same of other alerts and has not been
  * tried either, though its time to wait for company is not over. What was tried before goes out as the same batch again,
- * so that a receiver can tell that it has it already. Changes the document.
+ * so that a receiver can tell that it has it already. The worst alerts come first. Changes the document.
+ *
+ * @param most alerts that the channel can name in one message
  */
 export function claim(
   document: AlertsDocument,
@@ -70,6 +75,7 @@ export function claim(
   sender: string,
   now: number,
   leaseMs: number,
+  most = BATCH,
 ): Batch | undefined {
   const free = firstOfEach(document, channel, now).filter(
     ({ delivery }) => leasedUntil(delivery, sender) <= now,
@@ -82,9 +88,10 @@ export function claim(
     batch === undefined
       ? free
           .filter(({ delivery }) => delivery.batch === undefined && delivery.event === event)
-          .sort((a, b) => (a === first ? -1 : b === first ? 1 : 0))
-          .slice(0, BATCH)
+          .sort((a, b) => Number(b === first) - Number(a === first) || worstFirst(a, b))
+          .slice(0, most)
       : free.filter(({ delivery }) => delivery.batch === batch);
+  members.sort(worstFirst);
   const id = batch ?? batchId(members);
   for (const { delivery } of members) {
     delivery.batch = id;
@@ -96,6 +103,10 @@ export function claim(
   return { id, channel, event, alerts: members.map(({ alert }) => alert) };
 }
 
+/** Of equals the longest waiting. */
+const worstFirst = (a: Waiting, b: Waiting): number =>
+  b.alert.rank - a.alert.rank || a.delivery.queuedAt - b.delivery.queuedAt;
+
 function batchId(members: readonly Waiting[]): string {
   const hash = createHash('sha256');
   for (const id of members.map(({ delivery }) => delivery.id).sort()) hash.update(`${id}\n`);
@@ -103,7 +114,7 @@ function batchId(members: readonly Waiting[]): string {
 }
 
 /**
- * Notes what came of a batch. Changes the document. A batch that somebody else has taken over and concluded meanwhile
+ * Notes what came of a batch. Changes the document. A batch that somebody else has taken over or concluded meanwhile
  * stays as it is, except that one that did go out is sent.
  *
  * @param chance from 0 to 1: spreads the attempts of several nodes and messages
@@ -112,6 +123,7 @@ function batchId(members: readonly Waiting[]): string {
 export function conclude(
   document: AlertsDocument,
   { id, channel }: Pick<Batch, 'id' | 'channel'>,
+  sender: string,
   outcome: Outcome,
   now: number,
   chance: number,
@@ -119,6 +131,8 @@ export function conclude(
   let givenUp = false;
   for (const delivery of document.alerts.flatMap(({ deliveries }) => deliveries)) {
     if (delivery.batch !== id || delivery.channel !== channel || delivery.state !== 'pending') continue;
+    // That it was not sent by one who has lost the lease says nothing about who has it now.
+    if (!outcome.ok && delivery.claimedBy !== sender) continue;
     delivery.claimedBy = undefined;
     delivery.claimedUntil = undefined;
     if (outcome.ok) {
@@ -145,7 +159,13 @@ const restMs = (attempts: number, chance: number): number =>
 function noteHealth(document: AlertsDocument, channel: ChannelName, outcome: Outcome, now: number): void {
   const before = document.channels[channel];
   document.channels[channel] = outcome.ok
-    ? { up: true, lastSuccessAt: now, lastFailureAt: before?.lastFailureAt, lastError: before?.lastError }
+    ? {
+        up: true,
+        lastSuccessAt: now,
+        lastFailureAt: before?.lastFailureAt,
+        lastError:
+          outcome.warning === undefined ? before?.lastError : oneLine(outcome.warning, LONGEST_ERROR),
+      }
     : {
         up: false,
         lastSuccessAt: before?.lastSuccessAt,

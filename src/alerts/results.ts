@@ -11,10 +11,11 @@ import {
   CRITICAL,
   type Evidence,
   type FailedRound,
+  type Proof,
   type Raised,
   WARNING,
 } from './alert.js';
-import { looksAsHard } from './evidence.js';
+import { type Look, looksAsHard } from './evidence.js';
 
 /** What a job that has ended says about one replica. */
 export interface ReplicaResult {
@@ -172,8 +173,8 @@ export function countFailures(
   const same = (failed: FailedRound) =>
     failed.replica === replica &&
     failed.evidence.scope.partial === evidence.scope.partial &&
-    (!evidence.scope.partial ||
-      (failed.evidence.scope.from === evidence.scope.from && failed.evidence.scope.to === evidence.scope.to));
+    // Slices begin where cells begin; the last one ends where the chain does, which grows.
+    (!evidence.scope.partial || failed.evidence.scope.from === evidence.scope.from);
   const before = failures.find(same);
   const what = result.error ?? whatWasFound(result, 0);
   const failed: FailedRound = {
@@ -202,10 +203,22 @@ function unwatched(result: ReplicaResult, what: string, count: number): Raised {
   };
 }
 
-function evidenceOf({ kind, checks, scope, finishedAt }: Result): Evidence {
-  const { from, to, partial } = scope;
-  return { kind, checks: [...checks], scope: { from, to, partial }, readUntil: finishedAt };
+function lookOf(result: Result): Look {
+  const { kind, checks } = result;
+  const { from, to, partial } = result.scope;
+  const compared =
+    result.kind === 'fleet' ? { replicas: [...result.replicas], commonHeight: result.commonHeight } : {};
+  return { kind, checks: [...checks], scope: { from, to, partial }, ...compared };
 }
+
+/** What is kept of a result that takes something back. */
+export const proofOf = (result: Result): Proof => ({ ...lookOf(result), startedAt: result.startedAt });
+
+const evidenceOf = (result: Result): Evidence => ({
+  ...lookOf(result),
+  ...(result.kind === 'replica' && { level: result.level }),
+  readUntil: result.finishedAt,
+});
 
 function accusation(
   result: ReplicaResult,
@@ -214,15 +227,14 @@ function accusation(
   title: string,
   what: string,
 ): Raised {
-  const { chain, replica, node, jobId, worst, level } = result;
+  const { chain, replica, node, jobId, worst } = result;
   const action = worst[0] === undefined ? '' : FINDINGS[worst[0].code].action;
   const blocks = [...new Set(worst.flatMap(({ block }) => block ?? []))].sort((a, b) => a - b);
   return {
     ...{ rule, rank, title, what, jobId },
     subject: replica,
     severity: rank >= RANK.Critical ? CRITICAL : WARNING,
-    action:
-      `${action} It closes once a complete validation of at least this level (${level}) finds it well.`.trim(),
+    action,
     place: { chain, replica, node, blocks: blocks.slice(0, LISTED_BLOCKS) },
     evidence: evidenceOf(result),
   };

@@ -36,6 +36,7 @@ export function createSlack(options: SlackOptions): Channel {
   return {
     name: 'slack',
     timeoutMs,
+    mostAlerts: MOST_ENTRIES,
     send: (message, signal) =>
       post({
         ...{ url, allowPrivateAddresses, signal },
@@ -50,8 +51,6 @@ const SIGNS: Readonly<Record<string, string>> = { critical: 'ðŸ”´', warning: 'ðŸ
 function slackBody(message: Message, { channel, username }: Pick<SlackOptions, 'channel' | 'username'>) {
   const { subject, entries, footer } = message;
   const blocks = entries.slice(0, MOST_ENTRIES).flatMap((entry) => blocksOf(entry, message.event));
-  const more = entries.length - MOST_ENTRIES;
-  const end = more > 0 ? `${footer} ${more} more alerts are in the dashboard.` : footer;
   return {
     // Shown in notifications; with these options Slack makes no links or mentions of names in it.
     text: escapeSlack(subject),
@@ -61,7 +60,7 @@ function slackBody(message: Message, { channel, username }: Pick<SlackOptions, '
     unfurl_media: false,
     ...(channel === undefined ? {} : { channel }),
     ...(username === undefined ? {} : { username }),
-    blocks: [...blocks, { type: 'context', elements: [plain(end, LONGEST_FIELD)] }],
+    blocks: [...blocks, { type: 'context', elements: [plain(footer, LONGEST_FIELD)] }],
   };
 }
 

@@ -9,7 +9,7 @@ import type {
   Silence,
   SilenceMatch,
 } from './alert.js';
-import { alertPath } from './message.js';
+import { actionOf, alertPath } from './message.js';
 import { countPending } from './outbox.js';
 import { silencedUntil } from './silences.js';
 
@@ -94,7 +94,7 @@ export function viewOfAlert(alert: Alert, silences: readonly Silence[], now: num
     resolvedAt: timeOrNull(alert.resolvedAt),
     resolution: alert.resolution ?? null,
     count: alert.count,
-    action: alert.action,
+    action: actionOf(alert),
     jobId: alert.jobId ?? null,
     link: alertPath(alert.id),
     acknowledgedBy: alert.acknowledgedBy ?? null,

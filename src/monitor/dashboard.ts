@@ -104,11 +104,13 @@ export interface MonitorFacts {
   readonly enabled: boolean;
   readonly intervalMs: number;
   readonly silent: boolean;
-  /** The end of the last round, ISO 8601. */
+  /** The end of the last round that said something about the chain, ISO 8601: not of one that was Incomplete or failed. */
   readonly lastRoundAt: string | null;
   readonly scrub: {
     readonly enabled: boolean;
     readonly overdue: boolean;
+    /** Whether `oldestUnverifiedSeconds` is the age of a validation: not so on a node that only began to watch. */
+    readonly allVerified: boolean;
     readonly oldestUnverifiedSeconds: number | null;
     readonly promiseSeconds: number | null;
     /** Why the cycle cannot be met. */
@@ -136,9 +138,10 @@ export function monitorFacts(monitor: Monitor, memoryPercent: number | null): Mo
     enabled: options.rounds.enabled,
     intervalMs: options.rounds.intervalMs,
     silent: monitor.silence().silent,
-    lastRoundAt: iso(rounds.results().last?.atMs),
+    lastRoundAt: iso(rounds.results().said?.atMs),
     scrub: {
       enabled: scrub !== undefined,
+      allVerified: plan?.allVerified ?? false,
       overdue: plan?.overdue ?? false,
       oldestUnverifiedSeconds: plan?.oldestSeconds ?? null,
       promiseSeconds: options.scrub ? options.scrub.cycleMs / 1000 : null,

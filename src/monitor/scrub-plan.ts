@@ -33,6 +33,8 @@ export interface ScrubPlan {
   /** Seconds since the least recently verified block was verified, all checks of level Full taken together. */
   readonly oldestSeconds: number | null;
   readonly overdue: boolean;
+  /** Whether every block was fully verified since the map was begun, but for those that the chain has grown by. */
+  readonly allVerified: boolean;
   /** When the block that was verified the longest time ago has to be verified again. */
   readonly cycleEndsMs?: number;
   /** Why the cycle cannot be met, in words with the arithmetic. Slices go on all the same. */
@@ -69,7 +71,14 @@ export function planScrub(facts: ScrubFacts): ScrubPlan {
   const quietNow = quietEndMs(quiet, nowMs) !== undefined;
   const { cells } = coverage;
   if (cells.length === 0) {
-    return { rest: 'empty', quietNow, urgent: false, oldestSeconds: null, overdue: false };
+    return {
+      rest: 'empty',
+      quietNow,
+      urgent: false,
+      oldestSeconds: null,
+      overdue: false,
+      allVerified: false,
+    };
   }
   const verifiedMs = cells.reduce((least, cell) => Math.min(least, fullyVerifiedAt(cell)), nowMs);
   const ageMs = nowMs - verifiedMs;
@@ -79,6 +88,7 @@ export function planScrub(facts: ScrubFacts): ScrubPlan {
     urgent,
     oldestSeconds: ageMs / 1000,
     overdue: ageMs > cycleMs,
+    allVerified: isAllVerified(cells),
     cycleEndsMs: verifiedMs + cycleMs,
     refused: refusal(coverage.height, settings, blocksPerSecond),
   };
@@ -108,6 +118,14 @@ function fullyVerifiedAt({ verified, seenAt }: Readonly<Cell>): number {
 function isUrgent(cell: Readonly<Cell>, cycleMs: number, nowMs: number): boolean {
   const urgentMs = fullyVerifiedAt(cell) + URGENT_SHARE * cycleMs;
   return nowMs > urgentMs && cell.triedAt <= urgentMs;
+}
+
+/** A cell that came later than the first is one by which the chain grew: that it waits for its turn is no gap. */
+function isAllVerified(cells: readonly Readonly<Cell>[]): boolean {
+  const begunMs = cells.reduce((least, { seenAt }) => Math.min(least, seenAt), Number.MAX_VALUE);
+  return cells.every(
+    ({ seenAt, verified }) => seenAt > begunMs || CHECK_GROUPS.every((name) => verified[name] !== undefined),
+  );
 }
 
 function cellsOfSlice({ cellBlocks }: Coverage, { sliceBlocks = 1 }: ScrubSettings): number {

@@ -114,7 +114,7 @@ function lookRepeatedly(parts: Parts, service: AlertService): { close(): Promise
     chain: base.files.trust.chainId,
     replica: base.files.replicaId,
     node: base.nodeId,
-    isOpen: (rule, subject) => service.isOpen(rule, subject),
+    open: (rule, subject) => service.active(rule, subject),
   });
   let looking: Promise<void> | undefined;
   const look = async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CRITICAL, type Raised, WARNING } from '../../src/alerts/alert.js';
 import { MOST_ALERTS } from '../../src/alerts/book.js';
+import { keepUp } from '../../src/alerts/upkeep.js';
 import { Desk, HOUR, MINUTE, START } from './support.js';
 
 const DISK: Raised = {
@@ -57,6 +58,21 @@ describe('AlertBook', () => {
     desk.turn((book) => book.raise(WORSE, START + 1000));
     expect(desk.document.alerts[0]).toMatchObject({ state: 'open', severity: 'critical', what: '1 % free' });
     expect(desk.events()).toEqual(['opened', 'escalated']);
+  });
+
+  it('owes a channel one escalation at a time, which tells how bad it is when it goes out', () => {
+    const desk = new Desk();
+    for (let n = 0; n < 5; n++) {
+      desk.turn((book) => book.raise(DISK, START + 2 * n * MINUTE));
+      desk.turn((book) => book.raise(WORSE, START + (2 * n + 1) * MINUTE));
+    }
+    expect(desk.events()).toEqual(['opened', 'escalated']);
+    desk.turn((_, { alerts }) => {
+      for (const one of alerts[0]!.deliveries) one.state = 'sent';
+    });
+    desk.turn((book) => book.raise(DISK, START + HOUR));
+    desk.turn((book) => book.raise(WORSE, START + HOUR + MINUTE));
+    expect(desk.events()).toEqual(['opened', 'escalated', 'escalated']);
   });
 
   it('resolves and tells so, once', () => {
@@ -137,6 +153,36 @@ describe('AlertBook', () => {
     expect(desk.events()).toEqual(['opened', 'reminder']);
   });
 
+  it('reminds over a channel that works while another is down', () => {
+    const desk = new Desk({ escalateAfterMs: 0 });
+    desk.turn((book) => book.raise(DISK, START));
+    const sent = () =>
+      desk.turn((_, { alerts }) => {
+        for (const one of alerts[0]!.deliveries) if (one.channel === 'webhook') one.state = 'sent';
+      });
+    sent();
+    desk.turn((book) => book.tick(START + 25 * HOUR));
+    sent();
+    desk.turn((book) => book.tick(START + 50 * HOUR));
+    expect([desk.events('email'), desk.events('webhook')]).toEqual([
+      ['opened'],
+      ['opened', 'reminder', 'reminder'],
+    ]);
+  });
+
+  it('gives up what a channel is owed that is switched off, unless another node still tries it', () => {
+    const desk = new Desk();
+    desk.turn((book) => book.raise({ ...WORSE, rule: 'monitor-silent' }, START));
+    const keep = (now: number) =>
+      desk.turn((book, document) => keepUp(book, document, ['webhook'], 'test-chain', now));
+    expect(keep(START + HOUR - 1)).toEqual([]);
+    desk.turn((_, { alerts }) => Object.assign(alerts[0]!.deliveries[0]!, { notBefore: START + MINUTE }));
+    expect(keep(START + HOUR)).toEqual([]);
+    expect(keep(START + HOUR + MINUTE)).toMatchObject([{ channel: 'email', state: 'given_up' }]);
+    const states = desk.document.alerts[0]!.deliveries.map(({ channel, state }) => `${channel} ${state}`);
+    expect(states).toEqual(['email given_up', 'webhook pending']);
+  });
+
   it('drops reminders that nobody needs any more when it resolves', () => {
     const desk = new Desk();
     desk.turn((book) => book.raise(WORSE, START));
@@ -160,6 +206,21 @@ describe('AlertBook', () => {
     expect([desk.states(), desk.events()]).toEqual([['disk-space open'], []]);
     desk.turn((book) => book.tick(START + HOUR));
     expect([desk.events(), desk.document.silences]).toEqual([['opened'], []]);
+  });
+
+  it('tells once, when the silence ends, that it got worse in a silence', () => {
+    const desk = new Desk({ escalateAfterMs: 0 });
+    const silence = { id: 's', match: { severity: CRITICAL }, reason: 'works', by: 'ann', createdAt: START };
+    desk.turn((book) => book.raise(DISK, START));
+    desk.turn((_, document) => document.silences.push({ ...silence, until: START + HOUR }));
+    desk.turn((book) => book.raise(WORSE, START + MINUTE));
+    desk.turn((book) => book.tick(START + HOUR - 1));
+    expect(desk.events()).toEqual(['opened']);
+    desk.turn((book) => book.tick(START + HOUR));
+    desk.turn((book) => book.tick(START + 2 * HOUR));
+    expect(desk.events()).toEqual(['opened', 'escalated']);
+    desk.turn((book) => book.clear(CLEARED, START + 3 * HOUR));
+    expect(desk.events()).toEqual(['opened', 'resolved']);
   });
 
   it('says nothing of what began and ended in a silence', () => {

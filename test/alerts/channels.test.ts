@@ -248,6 +248,17 @@ describe('Slack', () => {
     });
   });
 
+  it('is given as many alerts as one message to it can name', async () => {
+    const receiver = kept(await startReceiver());
+    const most = slack(receiver).mostAlerts!;
+    const alerts = Array.from({ length: most }, (_, n) => alertOf({ title: `Alert ${n}` }));
+    const batch = { id: 'cd', channel: 'slack', event: 'opened', alerts } as const;
+    await slack(receiver).send(messageOf(batch, CONTEXT, START), never());
+    const { blocks } = JSON.parse(receiver.received[0]!.body) as { blocks: { type: string }[] };
+    expect(blocks.filter(({ type }) => type === 'header')).toHaveLength(5);
+    expect(blocks.length).toBeLessThanOrEqual(50);
+  });
+
   it('gets hostile text as text: nothing from outside is in a place where markup is read', async () => {
     const receiver = kept(await startReceiver());
     await slack(receiver).send(
@@ -339,6 +350,20 @@ describe('email', () => {
     await expect(email({ port }).send(message(), AbortSignal.timeout(100))).rejects.toThrow(/timeout/);
     await new Promise((resolve) => hanging.close(resolve));
     await expect(email({ port }).send(message(), never())).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  it('is sent to the recipients that are accepted, with a warning that names the others', async () => {
+    const server = kept(
+      await startMailServer({
+        ...{ ...TLS, login: LOGIN },
+        onRcptTo: ({ address }, _session, done) =>
+          done(address.startsWith('dev') ? new Error('no such box') : null),
+      }),
+    );
+    const warnings: string[] = [];
+    await email(server).send(message(), never(), (warning) => warnings.push(warning));
+    expect(server.received.map(({ to }) => to)).toEqual([['admin@company.example']]);
+    expect(warnings).toEqual(['the server refused 1 of the recipients: dev@company.example']);
   });
 
   it('lets go of a server that drips', async () => {

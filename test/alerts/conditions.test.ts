@@ -3,6 +3,7 @@ import {
   type ConditionSettings,
   Conditions,
   type MonitorFacts,
+  type OpenAlert,
   type Vitals,
 } from '../../src/alerts/conditions.js';
 import { ReplicaLag } from '../../src/alerts/replica-lag.js';
@@ -19,10 +20,11 @@ const SETTINGS: ConditionSettings = {
 };
 const NOTHING: Vitals = { volumes: [], heights: new Map() };
 const LOOK_MS = 5000;
+const OPEN: OpenAlert = { openedAt: START, severity: 'warning' };
 
-function conditions(settings: Partial<ConditionSettings> = {}, isOpen = false): Conditions {
+function conditions(settings: Partial<ConditionSettings> = {}, open?: OpenAlert): Conditions {
   const where = { chain: 'test-chain', replica: 'replica-1', node: 'node-1' };
-  return new Conditions({ settings: { ...SETTINGS, ...settings }, ...where, isOpen: () => isOpen });
+  return new Conditions({ settings: { ...SETTINGS, ...settings }, ...where, open: () => open });
 }
 
 /** What is raised by the last of several looks. */
@@ -64,9 +66,19 @@ describe('Conditions', () => {
     expect(looks(conditions(), times(6, slow))).toEqual(['validation-time', 'memory']);
   });
 
+  it('say nothing of a figure that is not measured now, though it was bad before', () => {
+    const watch = conditions();
+    expect(looks(watch, times(6, figures(0.5)))).toEqual(['cache-hit-rate']);
+    for (const one of [figures(null), {}]) {
+      const { raised, cleared } = watch.judge({ ...NOTHING, ...one }, START + MINUTE);
+      expect([raised, cleared]).toEqual([[], []]);
+    }
+    expect(looks(watch, [figures(0.5)])).toEqual(['cache-hit-rate']);
+  });
+
   it('go on from what an earlier process has found', () => {
-    expect(looks(conditions({}, true), [figures(0.72)])).toContain('cache-hit-rate');
-    expect(looks(conditions({}, true), times(6, figures(0.8)))).not.toContain('cache-hit-rate');
+    expect(looks(conditions({}, OPEN), [figures(0.72)])).toContain('cache-hit-rate');
+    expect(looks(conditions({}, OPEN), times(6, figures(0.8)))).not.toContain('cache-hit-rate');
   });
 
   it('tell of a volume that runs full, critically so when next to nothing is left', () => {
@@ -85,6 +97,27 @@ describe('Conditions', () => {
     expect(looks(conditions({ diskFreePercent: 0 }), times(9, volume(0)))).toEqual([]);
   });
 
+  it('do not flap at the critical line of a volume', () => {
+    const severities = (watch: Conditions, ...percents: number[]) =>
+      percents.map((freePercent, n) => {
+        const volumes = [{ name: 'state', path: '/x', freePercent, freeBytes: 1e9 }] as const;
+        const { raised } = watch.judge({ ...NOTHING, volumes }, START + n * LOOK_MS);
+        return raised.find(({ rule }) => rule === 'disk-space')?.severity;
+      });
+    expect(severities(conditions(), 2.6, 2.6, 2.4, 2.6, 2.4, 2.6)).toEqual([
+      undefined,
+      ...times(5, 'warning'),
+    ]);
+    const flapping = times(5, [2.4, 2.6]).flat();
+    expect(severities(conditions({}, { ...OPEN, severity: 'critical' }), ...flapping)).toEqual(
+      times(10, 'critical'),
+    );
+    expect(severities(conditions({}, { ...OPEN, severity: 'critical' }), 3, 3)).toEqual([
+      'critical',
+      'warning',
+    ]);
+  });
+
   it('tell that Redis is away after a while, and that it is back at once', () => {
     const watch = conditions();
     expect(looks(watch, times(3, { redis: false }))).toEqual([]);
@@ -95,21 +128,47 @@ describe('Conditions', () => {
     expect(looks(conditions(), times(9, {}))).toEqual([]);
   });
 
-  it('tell what the monitor tells: that it is silent, or its scrub overdue', () => {
-    const facts: MonitorFacts = {
+  const facts: MonitorFacts = {
+    enabled: true,
+    intervalMs: 300_000,
+    silent: false,
+    lastRoundAt: null,
+    scrub: {
       enabled: true,
-      intervalMs: 300_000,
-      silent: false,
-      lastRoundAt: null,
-      scrub: {
-        enabled: true,
-        overdue: false,
-        oldestUnverifiedSeconds: 7200,
-        promiseSeconds: 3600,
-        refused: null,
-      },
-      recentFigures: { cacheHitRate: null, averageValidationMs: null, memoryPercent: null },
-    };
+      overdue: false,
+      allVerified: false,
+      oldestUnverifiedSeconds: 7200,
+      promiseSeconds: 3600,
+      refused: null,
+    },
+    recentFigures: { cacheHitRate: null, averageValidationMs: null, memoryPercent: null },
+  };
+  const clearedBy = (monitor: MonitorFacts) =>
+    conditions({}, OPEN)
+      .judge({ ...NOTHING, monitor }, START)
+      .cleared.map(({ rule }) => rule);
+
+  it('end a silence only by a round that said something after it was told, whatever a new node knows', () => {
+    const at = (ms: number) => ({ ...facts, lastRoundAt: new Date(ms).toISOString() });
+    expect(clearedBy(facts)).toEqual([]);
+    expect(clearedBy(at(START))).toEqual([]);
+    expect(clearedBy({ ...facts, enabled: false })).toEqual([]);
+    expect(clearedBy(at(START + 1))).toEqual(['monitor-silent']);
+    expect(clearedBy({ ...at(START + 1), silent: true })).toEqual([]);
+    const monitor = { ...at(START - MINUTE), silent: true };
+    const [raised] = conditions().judge({ ...NOTHING, monitor }, START).raised;
+    expect(raised?.what).toContain('has said anything since 2026-03-01T11:59:00.000Z');
+  });
+
+  it('call the scrub well only by validations of every block', () => {
+    const scrub = { ...facts.scrub, allVerified: true, oldestUnverifiedSeconds: 60 };
+    expect(clearedBy({ ...facts, scrub: { ...scrub, allVerified: false } })).toEqual([]);
+    expect(clearedBy({ ...facts, scrub: { ...scrub, enabled: false } })).toEqual([]);
+    expect(clearedBy({ ...facts, scrub: { ...scrub, refused: 'too slow' } })).toEqual([]);
+    expect(clearedBy({ ...facts, scrub })).toEqual(['scrub-overdue']);
+  });
+
+  it('tell what the monitor tells: that it is silent, or its scrub overdue', () => {
     const scrub = { ...facts.scrub, overdue: true };
     expect(looks(conditions(), [{ monitor: facts }])).toEqual([]);
     expect(looks(conditions(), [{ monitor: { ...facts, silent: true } }])).toEqual(['monitor-silent']);

@@ -21,9 +21,9 @@ function deskWith(...subjects: string[]): Desk {
 }
 const take = (desk: Desk, sender: string, now: number) =>
   desk.turn((_, document) => claim(document, 'email', sender, now, LEASE_MS));
-const end = (desk: Desk, id: string, ok: boolean, now: number) =>
+const end = (desk: Desk, id: string, ok: boolean, now: number, sender = A) =>
   desk.turn((_, document) =>
-    conclude(document, { id, channel: 'email' }, ok ? { ok } : { ok, error: 'no\r\nway' }, now, 0.5),
+    conclude(document, { id, channel: 'email' }, sender, ok ? { ok } : { ok, error: 'no\r\nway' }, now, 0.5),
   );
 
 describe('the outbox', () => {
@@ -52,6 +52,48 @@ describe('the outbox', () => {
     expect(take(desk, B, START + 2 + LEASE_MS)?.id).toBe(first.id);
   });
 
+  it('gives a channel no more alerts at once than it can name, the worst first, and loses none', () => {
+    const desk = new Desk({ channels: ['slack'] });
+    for (let n = 0; n < 12; n++) {
+      const rank = n === 11 ? 3 : n === 0 ? 1 : 2;
+      desk.turn((book) => book.raise({ ...raised(`n${n}`), rank }, START + n));
+    }
+    const told: string[][] = [];
+    for (;;) {
+      const batch = desk.turn((_, document) => claim(document, 'slack', A, START + 20, LEASE_MS, 5));
+      if (batch === undefined) break;
+      told.push(batch.alerts.map(({ where }) => where.node!));
+      const done = { id: batch.id, channel: 'slack' } as const;
+      desk.turn((_, document) => conclude(document, done, A, { ok: true }, START + 20, 0));
+    }
+    expect(told).toEqual([
+      ['n11', 'n1', 'n2', 'n3', 'n0'],
+      ['n4', 'n5', 'n6', 'n7', 'n8'],
+      ['n9', 'n10'],
+    ]);
+  });
+
+  it('notes on the channel what went wrong with a message that counts as sent', () => {
+    const desk = deskWith('one');
+    const batch = take(desk, A, START)!;
+    const outcome = { ok: true, warning: 'one\r\nwas refused' } as const;
+    desk.turn((_, document) => conclude(document, batch, A, outcome, START + 1, 0));
+    expect(desk.document.alerts[0]?.deliveries[0]?.state).toBe('sent');
+    expect(desk.document.channels.email).toMatchObject({ up: true, lastError: 'one was refused' });
+  });
+
+  it('leaves a lease to who has it when one who has lost it fails', () => {
+    const desk = deskWith('one');
+    const first = take(desk, A, START)!;
+    const over = START + LEASE_MS;
+    expect(take(desk, B, over)?.id).toBe(first.id);
+    end(desk, first.id, false, over + 1, A);
+    expect(take(desk, A, over + 2)).toBeUndefined();
+    expect(desk.document.alerts[0]?.deliveries[0]).toMatchObject({ state: 'pending', claimedBy: B });
+    end(desk, first.id, true, over + 3, A);
+    expect(desk.document.alerts[0]?.deliveries[0]?.state).toBe('sent');
+  });
+
   it('tries again ever more slowly, for a day, then gives up', () => {
     const desk = deskWith('one');
     const rests: number[] = [];
@@ -76,7 +118,7 @@ describe('the outbox', () => {
       const desk = deskWith('one');
       const { id } = take(desk, A, START)!;
       desk.turn((_, document) =>
-        conclude(document, { id, channel: 'email' }, { ok: false, error: '' }, START, chance),
+        conclude(document, { id, channel: 'email' }, A, { ok: false, error: '' }, START, chance),
       );
       return nextDue(desk.document, 'email', A, START)! - START;
     });
@@ -86,10 +128,9 @@ describe('the outbox', () => {
   it('sends what rests as soon as the channel works again', () => {
     const desk = deskWith('one');
     const first = take(desk, A, START)!;
-    for (let i = 0; i < 8; i++) end(desk, first.id, false, START);
+    end(desk, first.id, false, START);
     desk.turn((book) => book.raise(raised('two'), START + 1));
     const second = take(desk, A, START + 1)!;
-    end(desk, first.id, false, START + 1);
     end(desk, second.id, true, START + 2);
     expect(nextDue(desk.document, 'email', A, START + 2)).toBe(START + 2);
   });
@@ -140,7 +181,7 @@ describe('the outbox', () => {
           if (fate === 'sent' || fate === 'killed after')
             received.set(batch.id, (received.get(batch.id) ?? 0) + 1);
           if (fate === 'killed after') kills.after++;
-          if (!fate.startsWith('killed')) end(desk, batch.id, fate === 'sent', now);
+          if (!fate.startsWith('killed')) end(desk, batch.id, fate === 'sent', now, node);
           held.set(batch.id, 0);
         };
         for (const { sender, fate, ms, event, subject } of steps) {

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyResult, matters } from '../../src/alerts/apply-result.js';
-import type { Result } from '../../src/alerts/results.js';
+import { MOST_EVIDENCE } from '../../src/alerts/evidence.js';
+import { actionOf } from '../../src/alerts/message.js';
+import type { FleetResult, Result } from '../../src/alerts/results.js';
 import { type Check, LEVEL_CHECKS, LEVELS, type Status } from '../../src/validation/index.js';
 import { altered, Desk, fleetResult, incomplete, MINUTE, result, START, THRESHOLDS } from './support.js';
 
@@ -76,6 +78,45 @@ describe('results', () => {
     expect(rules(give(accused(), result({ ...later(1), ...range(10, 19) })))).toEqual(['integrity-critical']);
   });
 
+  it('take back each accusation by what looked as hard as it, and say what is left to validate', () => {
+    const slice = { level: 'Full', scope: { from: 10, to: 20, partial: true } } as const;
+    const desk = give(new Desk(), altered(slice), altered(later(1)));
+    const action = () => actionOf(desk.document.alerts[0]!);
+    expect(action()).toContain('blocks 10 to 19 at level Full or more; the whole chain at level Standard');
+    give(desk, result(later(2)));
+    expect(rules(desk)).toEqual(['integrity-critical']);
+    expect(action()).toContain('find it well: blocks 10 to 19 at level Full or more.');
+    give(desk, result({ ...later(3), level: 'Full', scope: { from: 20, to: 30, partial: true } }));
+    expect(rules(desk)).toEqual(['integrity-critical']);
+    give(desk, result({ ...later(4), ...slice }));
+    expect([rules(desk), desk.events()]).toEqual([[], ['opened', 'resolved']]);
+  });
+
+  it('accuse of nothing that a later look has taken back, however late and often they are given', () => {
+    const once = altered();
+    const desk = give(new Desk({ cooldownMs: 0 }), once, result(later(60)));
+    for (let n = 0; n < 300; n++) desk.document.seen.push(`other-${n}`);
+    desk.document.seen = desk.document.seen.slice(-200);
+    give(desk, once);
+    expect([desk.states(), desk.events()]).toEqual([['integrity-critical resolved'], ['opened', 'resolved']]);
+    give(desk, altered({ level: 'Full' }));
+    expect(rules(desk)).toEqual(['integrity-critical']);
+    const newer = give(new Desk({ cooldownMs: 0 }), altered(), result(later(60)), altered(later(61)));
+    expect(rules(newer)).toEqual(['integrity-critical']);
+  });
+
+  it('keep a bounded number of accusations apart', () => {
+    const desk = new Desk();
+    const slice = (n: number) => ({ scope: { from: n * 10, to: n * 10 + 10, partial: true } });
+    for (let n = 0; n < 50; n++) give(desk, altered({ level: 'Full', ...later(n), ...slice(n) }));
+    give(desk, altered(later(50)));
+    expect(desk.document.alerts[0]?.evidence).toHaveLength(MOST_EVIDENCE);
+    for (let n = 0; n < 50; n++) give(desk, altered(later(51 + n)));
+    expect(desk.document.alerts[0]?.evidence).toHaveLength(MOST_EVIDENCE);
+    give(desk, result({ level: 'Full', ...later(200) }));
+    expect(rules(desk)).toEqual([]);
+  });
+
   it('take a critical alert back with Warning, and open one of that', () => {
     const warned = result({ ...later(1), status: 'Warning', findingCounts: { UNKNOWN_KEY: 1 } });
     const desk = give(new Desk(), altered(), warned);
@@ -116,6 +157,25 @@ describe('results', () => {
     expect(desk.states()).toEqual(['validation-failed resolved']);
   });
 
+  it('count slices at the end of a chain that grows', () => {
+    const slice = (to: number) => ({ scope: { from: 90, to, partial: true } });
+    const desk = give(new Desk(), incomplete(slice(95)), incomplete({ ...later(60), ...slice(98) }));
+    expect(desk.states()).toEqual(['validation-failed open']);
+    expect(desk.document.failures).toMatchObject([{ count: 2, evidence: { scope: { from: 90, to: 98 } } }]);
+    give(desk, result({ ...later(61), ...slice(97) }));
+    expect(desk.states()).toEqual(['validation-failed open']);
+    give(desk, result({ ...later(62), ...slice(100) }));
+    expect([desk.states(), desk.document.failures]).toEqual([['validation-failed resolved'], []]);
+  });
+
+  it('keep a bounded number of failed slices', () => {
+    const desk = new Desk();
+    for (let n = 0; n < 60; n++) {
+      give(desk, incomplete({ ...later(n), scope: { from: n * 10, to: n * 10 + 10, partial: true } }));
+    }
+    expect(desk.document.failures).toHaveLength(50);
+  });
+
   it('tell of replicas that disagree, until a fleet job finds that they agree', () => {
     const desk = give(new Desk(), fleetResult({ agree: false }));
     expect(desk.document.alerts).toMatchObject([{ rule: 'replicas-disagree', severity: 'critical' }]);
@@ -128,6 +188,24 @@ describe('results', () => {
     expect(desk.states()).toEqual(['replicas-disagree open']);
     give(desk, fleetResult(later(5)));
     expect(desk.states()).toEqual(['replicas-disagree resolved']);
+  });
+
+  it('take back a disagreement only by comparing the same replicas, as far as they were compared', () => {
+    const replicas = ['a', 'b', 'c'];
+    const accused = () => give(new Desk(), fleetResult({ agree: false, replicas, commonHeight: 1000 }));
+    const then = (options: Partial<FleetResult>) =>
+      rules(give(accused(), fleetResult({ ...later(1), replicas, commonHeight: 1000, ...options })));
+    const open = ['replicas-disagree'];
+    expect(then({ replicas: ['a', 'b'] })).toEqual(open);
+    expect(then({ commonHeight: 999 })).toEqual(open);
+    expect(then({ commonHeight: null })).toEqual(open);
+    expect(then({})).toEqual([]);
+    expect(then({ replicas: [...replicas, 'd'], commonHeight: 1001 })).toEqual([]);
+    const both = give(accused(), fleetResult({ ...later(1), agree: false, replicas: ['c', 'd'] }));
+    expect(rules(give(both, fleetResult({ ...later(2), replicas, commonHeight: 1000 })))).toEqual(open);
+    const pair = ['c', 'd'];
+    expect(rules(give(both, fleetResult({ ...later(3), replicas: pair, commonHeight: 99 })))).toEqual(open);
+    expect(rules(give(both, fleetResult({ ...later(4), replicas: pair, commonHeight: 100 })))).toEqual([]);
   });
 
   it('change nothing and are not even looked at while everything is well', () => {
@@ -176,6 +254,8 @@ describe('any sequence of results', () => {
         const desk = new Desk({ cooldownMs: 0 });
         // The oracle keeps every accusation and takes back each by itself, block by block and check by check.
         let accusations: { replica: string; check: Check; block: number; readUntil: number }[] = [];
+        // What was read before somebody saw it intact is no accusation when it comes late.
+        const intactFrom = new Map<string, number>();
         for (const any of sequence) {
           const one = resultOf(any);
           give(desk, one);
@@ -183,10 +263,17 @@ describe('any sequence of results', () => {
           if (one.status === 'Critical' || one.status === 'Corrupted') {
             for (const check of one.checks) {
               for (const block of blocks) {
+                if ((intactFrom.get(`${one.replica} ${check} ${block}`) ?? -1) >= one.finishedAt) continue;
                 accusations.push({ replica: one.replica, check, block, readUntil: one.finishedAt });
               }
             }
           } else if (one.complete && one.requireAnchor && one.status !== 'Incomplete') {
+            const atoms = one.checks.flatMap((check) =>
+              blocks.map((block) => `${one.replica} ${check} ${block}`),
+            );
+            for (const atom of atoms) {
+              intactFrom.set(atom, Math.max(one.startedAt, intactFrom.get(atom) ?? 0));
+            }
             accusations = accusations.filter(
               ({ replica, check, block, readUntil }) =>
                 replica !== one.replica ||

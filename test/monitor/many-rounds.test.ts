@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { AlertService, AlertStore, type Channel } from '../../src/alerts/index.js';
 import type { CachedResult } from '../../src/cache/index.js';
 import { resultKey, StorageFingerprints } from '../../src/cache/index.js';
-import { openLocalDocuments } from '../../src/fleet/index.js';
+import { openLocalDocuments, type SharedDocuments } from '../../src/fleet/index.js';
 import { createJobService, createMemoryBackend, type JobConfig } from '../../src/jobs/index.js';
 import { chainFiles, openWriter } from '../../src/ledger/index.js';
 import { silentLog } from '../../src/logging/index.js';
 import { dashboardOf, Monitor, mapView, startTimer } from '../../src/monitor/index.js';
+import { resultOf } from '../../src/node/ended-result.js';
 import { createValidator } from '../../src/pool/index.js';
 import { workloadDocument } from '../../src/rdf/index.js';
 import { openState } from '../../src/state/index.js';
@@ -80,23 +82,55 @@ async function openParts(dir: string) {
     metrics: { roundEnded: (_, status) => rounds.push(status), sliceEnded: () => {} },
     now: () => Date.now(),
   });
-  jobs.followEnded((ended) => monitor.jobEnded(ended));
+  const alerts = openAlerts(documents);
+  jobs.followEnded(async (ended) => {
+    await monitor.jobEnded(ended);
+    const result = resultOf(ended);
+    if (result === undefined) return;
+    await alerts.service.observe(result);
+    await alerts.service.evaluate([], []);
+    alerts.observed.add(result.jobId);
+  });
   const close = async () => {
     await monitor.close();
     await jobs.drain(5000);
+    await alerts.service.close();
     await ledger.close();
     await validator.close();
     await documents.close();
     await state.close();
   };
-  return { monitor, jobs, ledger, rounds, close };
+  return { monitor, jobs, ledger, rounds, alerts, close };
+}
+
+/** Alerts that would tell of everything at once, over a channel that counts. */
+function openAlerts(documents: SharedDocuments) {
+  const sent: string[] = [];
+  const opened: string[] = [];
+  const observed = new Set<string>();
+  const channel: Channel = {
+    ...{ name: 'webhook', timeoutMs: 1000 },
+    async send({ subject }) {
+      sent.push(subject);
+    },
+  };
+  const service = new AlertService({
+    store: new AlertStore({ documents, by: 'node' }),
+    channels: [channel],
+    book: { cooldownMs: 0, groupWaitMs: 0, escalateAfterMs: 0, repeatMs: 0 },
+    thresholds: { critical: 1, warning: 1 },
+    context: { chain: 'test-chain', node: 'node' },
+    ...{ log: silentLog, now: () => Date.now(), chance: () => 0 },
+    onOpened: (rule) => opened.push(rule),
+  });
+  return { service, sent, opened, observed };
 }
 
 describe('the monitor under load', () => {
   it(
-    `has ${ROUNDS} rounds that all say Healthy, while others validate the chain and it grows`,
+    `has ${ROUNDS} rounds that all say Healthy and alert nobody, while others validate the chain and it grows`,
     async () => {
-      const { monitor, jobs, ledger, rounds, close } = await openParts(join(folder.path, 'chain'));
+      const { monitor, jobs, ledger, rounds, alerts, close } = await openParts(join(folder.path, 'chain'));
       let over = false;
       const others = (async () => {
         for (let n = 0; !over; n++) {
@@ -123,6 +157,12 @@ describe('the monitor under load', () => {
       expect(shown.whole.findings).toEqual([]);
       expect(shown.cells.flatMap(({ findings }) => findings)).toEqual([]);
       await close();
+      // Rounds that come while one is under way share its job.
+      const ended = [...monitor.history.newest()].map(({ jobId }) => jobId);
+      expect(ended.length).toBeGreaterThanOrEqual(20);
+      expect(ended.filter((jobId) => !alerts.observed.has(jobId))).toEqual([]);
+      expect([alerts.opened, alerts.sent]).toEqual([[], []]);
+      expect(alerts.service.list({ state: 'all', limit: 10 }).alerts).toEqual([]);
     },
     MINUTES * 60_000,
   );

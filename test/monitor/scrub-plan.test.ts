@@ -182,7 +182,28 @@ describe('planScrub', () => {
       urgent: false,
       oldestSeconds: null,
       overdue: false,
+      allVerified: false,
     });
+  });
+
+  it('knows of every block that it was verified only once it was, but for those that came later', () => {
+    const map = new Coverage(10);
+    map.resize(20, START);
+    const verify = (from: number, at: number) =>
+      map.apply(
+        reportSummary({
+          ...{ level: 'Full', startedMs: at, finishedMs: at + 1, height: 20 },
+          scope: { from, to: from + 10, partial: true },
+        }),
+        at,
+      );
+    const known = () => planScrub({ nowMs: START + 9, coverage: map, settings: WEEK }).allVerified;
+    verify(10, START + 1);
+    expect(known()).toBe(false);
+    verify(0, START + 2);
+    expect(known()).toBe(true);
+    map.resize(30, START + 5);
+    expect(known()).toBe(true);
   });
 
   it('passes over a cell that cannot be verified, for the others, and comes back to it', () => {

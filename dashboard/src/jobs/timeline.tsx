@@ -20,8 +20,8 @@ export function Timeline({ shards, durationMs }: { shards: Report['shards']; dur
               )}
             </strong>
             <span class="muted">
-              {formatCount(own.length)} shards, {formatCount(blocks)} blocks, {formatDuration(totalMs)} of
-              work
+              {formatCount(own.length)} {own.length === 1 ? 'shard' : 'shards'}, {formatCount(blocks)} blocks,{' '}
+              {formatDuration(totalMs)} of work
             </span>
           </p>
           <div
