@@ -35,5 +35,6 @@ describe.skipIf(!installed('chromium'))('the overview of a node that goes away',
     expect(await page.locator('.answer.tone-healthy').count()).toBe(0);
     expect(await page.locator('.answer .muted').first().textContent()).toMatch(/^The node last answered /);
     expect(await page.getByText('Last round').count()).toBe(0);
+    await page.getByText(/^The map as the node last gave it: /).waitFor();
   });
 });

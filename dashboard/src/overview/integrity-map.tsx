@@ -1,10 +1,11 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import type { MapAnswer, MapCell } from '../api/index.js';
-import { usePolled, useTimed } from '../live/index.js';
+import { isFresh, usePolled, useTimed } from '../live/index.js';
 import { hrefOf } from '../place/index.js';
 import {
   Card,
   Empty,
+  formatAge,
   formatCount,
   formatRange,
   Loading,
@@ -29,7 +30,13 @@ const AGE_WORDS: Readonly<Record<AgeStep, string>> = {
 
 /** Every block of the chain at a glance. A cell is a range of blocks; it leads to them. */
 export function IntegrityMap() {
-  const { data, error } = usePolled<MapAnswer>(`/api/integrity/map?cells=${CELLS}`, EVERY_MS);
+  const polled = usePolled<MapAnswer>(`/api/integrity/map?cells=${CELLS}`, EVERY_MS);
+  const { data, error } = polled;
+  const late = useTimed((now) =>
+    data === undefined || isFresh(polled, EVERY_MS, now)
+      ? ''
+      : formatAge((now - (polled.answeredMs ?? now)) / 1000),
+  );
   const per =
     data === undefined
       ? ''
@@ -40,6 +47,12 @@ export function IntegrityMap() {
     <Card title="Integrity map" class="map-card" aside={<span class="muted">{per}</span>}>
       {error && <Unavailable error={error} what="The map" />}
       {!data && !error && <Loading lines={4} />}
+      {late !== '' && (
+        <p class="muted">
+          The map as the node last gave it: {late}
+          {late === 'just now' ? '' : ' ago'}.
+        </p>
+      )}
       {data && data.cells.length === 0 && (
         <Empty title="The chain has no blocks yet.">
           <p>
