@@ -4,6 +4,7 @@ import { ProvChainError } from '../errors.js';
 import type { Payload } from '../ledger/index.js';
 import type { RdfFormat } from '../rdf/index.js';
 import type { IntakeAnswer, IntakeRequest } from './messages.js';
+import { threadArguments } from './thread-arguments.js';
 
 const ENTRY = fileURLToPath(new URL('../../workers/prepare-document.js', import.meta.url));
 
@@ -87,5 +88,6 @@ async function startThreads({ threads, maxHeapMb = 512 }: IntakeOptions): Promis
     atomics: 'disabled',
     recordTiming: false,
     resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
+    execArgv: threadArguments(),
   });
 }

@@ -4,6 +4,7 @@ import { ProvChainError } from '../errors.js';
 import type { Plan } from '../validation/index.js';
 import type { ShardReply, ShardRequest } from './messages.js';
 import { PooledRunner } from './runner.js';
+import { threadArguments } from './thread-arguments.js';
 
 const ENTRY = fileURLToPath(new URL('../../workers/check-shard.js', import.meta.url));
 
@@ -41,6 +42,7 @@ export class ValidationPool {
       stricterFIFO: true,
       recordTiming: false,
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
+      execArgv: threadArguments(),
     });
     // Emitted for a thread that died without a task, that is, while it booted.
     this.#piscina.on('error', (error) => this.#onBootFailure(error));
