@@ -116,8 +116,12 @@ function nameView(place: Place): void {
   }
   scrollTo(0, 0);
   let attempts = 20;
+  const before = document.activeElement;
   const focus = () => {
     const head = document.querySelector<HTMLElement>('main h1');
+    // Whoever has gone on into the view meanwhile, by the keyboard most likely, stays there.
+    const at = document.activeElement;
+    if (at !== before && at !== head && at?.closest('main')) return;
     if (head !== null) head.focus({ preventScroll: true });
     else if (attempts-- > 0) setTimeout(focus, 50);
   };
