@@ -1,4 +1,5 @@
 import type { Log } from '../logging/index.js';
+import { rest } from '../rest.js';
 import { CHANNELS } from './alert.js';
 import type { AlertStore } from './alert-store.js';
 import type { Channel } from './channel.js';
@@ -154,19 +155,6 @@ export class Deliverer {
     else if (givenUp) log.error('an alert was given up', { ...fields, reason: outcome.error });
     else log.warn('an alert was not delivered; it is tried again', { ...fields, reason: outcome.error });
   }
-}
-
-function rest(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-  });
 }
 
 /** Why an attempt failed, for the log and for people. */

@@ -1,4 +1,5 @@
 import type { Log } from '../logging/index.js';
+import { rest } from '../rest.js';
 import type { JobState as StateStore } from './dependencies.js';
 import type { JobRecord } from './job.js';
 
@@ -99,17 +100,4 @@ export class EndedJobs {
       if (marks.length < SCAN_AT_ONCE) return;
     }
   }
-}
-
-function rest(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-  });
 }

@@ -1,6 +1,7 @@
 import { ProvChainError } from '../errors.js';
 import { isTerminal, type JobService } from '../jobs/index.js';
 import type { Log } from '../logging/index.js';
+import { rest } from '../rest.js';
 
 interface AppendValidationsOptions {
   readonly jobs: Pick<JobService, 'submit' | 'wait'>;
@@ -55,7 +56,7 @@ export class AppendValidations {
         const { code, message, retryable, retryAfterMs } = ProvChainError.from(thrown);
         log.warn('a validation was not accepted', { trigger: 'append', code, reason: message });
         this.#wanted ||= retryable;
-        await this.#rest(retryAfterMs ?? REST_MS);
+        await rest(retryAfterMs ?? REST_MS, this.#stop.signal);
       }
     }
   }
@@ -69,19 +70,5 @@ export class AppendValidations {
     while (!isTerminal(record.state) && !signal.aborted) {
       record = await jobs.wait(record.spec.jobId, PATIENCE_MS, signal);
     }
-  }
-
-  #rest(ms: number): Promise<void> {
-    const { signal } = this.#stop;
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      signal.addEventListener('abort', end);
-    });
   }
 }
