@@ -12,6 +12,7 @@ import type { ApiDependencies, ApiOptions } from './dependencies.js';
 import { Exchange } from './exchange.js';
 import { RouteTable } from './match.js';
 import { apiRoutes } from './routes.js';
+import { type HeadFields, setFields } from './send.js';
 
 const ONE_YEAR_SECONDS = 31_536_000;
 const PREFLIGHT_SECONDS = 600;
@@ -32,23 +33,20 @@ export function createApi(node: ApiDependencies): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', options.trustProxyHops);
-  const headers = securityHeaders(options);
-  if (options.corsOrigins.length > 0) app.use(setHeaders(headers), crossOrigin(options));
+  const fields = securityFields(options);
+  if (options.corsOrigins.length > 0) app.use(setBefore(fields), crossOrigin(options));
 
   const table = new RouteTable(apiRoutes(options.healthPath));
   app.use((request: Request, response: Response) => {
-    for (const [name, value] of headers) response.setHeader(name, value);
-    const exchange = new Exchange(request, response, node);
+    const exchange = new Exchange(request, response, node, fields);
     return exchange.answer(() => table.find(request.path));
   });
   // Express calls it, with four parameters, for what the layers above throw themselves.
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) =>
-    new Exchange(request, response, node).fail(thrown),
+    new Exchange(request, response, node, fields).fail(thrown),
   );
   return app;
 }
-
-type Headers = readonly (readonly [name: string, value: string])[];
 
 /**
  * What helmet sets on an answer. It is the same for every one, so helmet is asked once: its thirteen layers took as long
@@ -56,7 +54,7 @@ type Headers = readonly (readonly [name: string, value: string])[];
  *
  * Nothing that this server sends is a page, except /docs, which has a policy of its own.
  */
-function securityHeaders(options: ApiOptions): Headers {
+function securityFields(options: ApiOptions): HeadFields {
   const set = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -72,13 +70,14 @@ function securityHeaders(options: ApiOptions): Headers {
   set({} as IncomingMessage, answer as unknown as ServerResponse, (error?: unknown) => {
     if (error) throw error;
   });
-  return [...kept];
+  return [...kept].flat();
 }
 
-const setHeaders =
-  (headers: Headers): RequestHandler =>
+/** A preflight request is answered by the layer for CORS itself. */
+const setBefore =
+  (fields: HeadFields): RequestHandler =>
   (_request, response, next) => {
-    for (const [name, value] of headers) response.setHeader(name, value);
+    setFields(response, fields);
     next();
   };
 

@@ -1,4 +1,3 @@
-import { parse as parseQuery } from 'node:querystring';
 import type { Request, Response } from 'express';
 import { addressKey, roleAllows } from '../auth/index.js';
 import { ProvChainError } from '../errors.js';
@@ -7,11 +6,12 @@ import type { ApiDependencies, Principal } from './dependencies.js';
 import type { PathMatch } from './match.js';
 import { parseBy } from './parse.js';
 import { problemOf, withExtras } from './problem.js';
+import { queryOf } from './query.js';
 import { authorizationOfCookie } from './queue-cookie.js';
 import { abandonBody, checkMediaType, hasBody, type MediaType, readBody } from './request-body.js';
 import { requestIdOf } from './request-id.js';
 import type { ApiRequest, Method, Reply, Route } from './route.js';
-import { sendProblem, sendReply } from './send.js';
+import { type HeadFields, sendProblem, sendReply, setFields } from './send.js';
 import { parseStrictJson } from './strict-json.js';
 
 /** JSON bodies are small commands; only documents may be as long as the configuration allows. */
@@ -44,10 +44,11 @@ export class Exchange {
     private readonly request: Request,
     private readonly response: Response,
     private readonly node: ApiDependencies,
+    /** Of every answer. */
+    private readonly fields: HeadFields,
   ) {
     this.id = requestIdOf(request.headers['x-request-id']);
     this.ip = addressOf(request, node.options.trustProxyHops);
-    response.setHeader('X-Request-Id', this.id);
     this.#deadline = setTimeout(this.#expire, node.options.requestTimeoutMs);
     response.once('close', this.#end);
   }
@@ -76,7 +77,7 @@ export class Exchange {
     await this.#audit(problem.status, error.code);
     if (this.response.headersSent || this.response.destroyed) return;
     if (error.code === 'REQUEST_TIMEOUT') this.response.setHeader('Connection', 'close');
-    sendProblem(this.request, this.response, problem);
+    sendProblem(this.request, this.response, problem, this.#head());
     abandonBody(this.request);
   }
 
@@ -127,9 +128,9 @@ export class Exchange {
   async #read(route: Route, { params }: PathMatch): Promise<ApiRequest<unknown, unknown, unknown>> {
     const { url } = this.request;
     const mark = url.indexOf('?');
-    const query = mark < 0 ? {} : { ...parseQuery(url.slice(mark + 1)) };
     const parsedParams = route.params === undefined ? params : parseBy(route.params, params, 'path');
-    const parsedQuery = route.query === undefined ? {} : parseBy(route.query, query, 'query');
+    const parsedQuery =
+      route.query === undefined ? {} : queryOf(route.query, mark < 0 ? '' : url.slice(mark + 1));
     const { body, mediaType } = await this.#readBody(route);
     return {
       params: parsedParams,
@@ -180,11 +181,16 @@ export class Exchange {
     if (this.#failed || response.headersSent || response.destroyed) return;
     if ('stream' in reply) {
       clearTimeout(this.#deadline);
+      setFields(response, this.#head());
       await reply.stream(request, response);
     } else {
-      sendReply(request, response, reply);
+      sendReply(request, response, reply, this.#head());
       abandonBody(request);
     }
+  }
+
+  #head(): HeadFields {
+    return [...this.fields, 'X-Request-Id', this.id];
   }
 
   #signal(): AbortSignal {

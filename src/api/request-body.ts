@@ -15,6 +15,7 @@ const GRACE_MS = 2000;
 /** The declared type of a body (RFC 9110 §8.3), parameters other than the charset passed over. */
 function mediaTypeOf(header: string | undefined): MediaType {
   if (header === undefined) return { name: '', charset: undefined };
+  if (!header.includes(';')) return { name: header.trim().toLowerCase(), charset: undefined };
   const [name, ...parameters] = header.split(';');
   const charset = parameters
     .map((each) => /^\s*charset\s*=\s*"?([^"]*?)"?\s*$/i.exec(each)?.[1])

@@ -12,49 +12,70 @@ function namesTag(field: string | undefined, tag: string): boolean {
   return field.split(',').some((each) => each.trim().replace(/^W\//, '') === bare);
 }
 
-/** Sends what a handler has answered. Without a word on caching in it, nothing may keep the answer. */
+/** Fields of an answer's head, name after value: Node takes such a list as it is, and each field set by itself is looked up. */
+export type HeadFields = readonly string[];
+
+export const setFields = (response: ServerResponse, fields: HeadFields): void => {
+  for (let at = 0; at < fields.length; at += 2) response.setHeader(fields[at]!, fields[at + 1]!);
+};
+
+/**
+ * Sends what a handler has answered. Without a word on caching in it, nothing may keep the answer.
+ *
+ * @param common fields of every answer
+ */
 export function sendReply(
   request: IncomingMessage,
   response: ServerResponse,
   reply: JsonReply | RawReply | EmptyReply,
+  common: HeadFields,
 ): void {
-  response.statusCode = reply.status;
-  response.setHeader('Cache-Control', 'no-store');
-  for (const name in reply.headers) response.setHeader(name, reply.headers[name]!);
+  const fields = headOf(common, reply.headers);
   const tag = reply.headers?.ETag;
   const reading = request.method === 'GET' || request.method === 'HEAD';
-  if (
-    reading &&
-    reply.status === 200 &&
-    tag !== undefined &&
-    namesTag(request.headers['if-none-match'], tag)
-  ) {
-    response.statusCode = 304;
-    response.end();
+  const known = reading && reply.status === 200 && tag !== undefined;
+  if (known && namesTag(request.headers['if-none-match'], tag)) {
+    response.writeHead(304, fields).end();
   } else if ('raw' in reply) {
-    sendBody(request, response, reply.type, reply.raw);
+    sendBody(request, response, reply.status, fields, reply.type, reply.raw);
   } else if ('json' in reply) {
-    sendBody(request, response, JSON_TYPE, JSON.stringify(reply.json));
+    sendBody(request, response, reply.status, fields, JSON_TYPE, JSON.stringify(reply.json));
   } else {
-    response.end();
+    response.writeHead(reply.status, fields).end();
   }
 }
 
-export function sendProblem(request: IncomingMessage, response: ServerResponse, problem: Problem): void {
-  response.statusCode = problem.status;
-  response.setHeader('Cache-Control', 'no-store');
-  for (const name in problem.headers) response.setHeader(name, problem.headers[name]!);
-  sendBody(request, response, 'application/problem+json', problem.body);
+export function sendProblem(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: Problem,
+  common: HeadFields,
+): void {
+  sendBody(request, response, status, headOf(common, headers), 'application/problem+json', body);
+}
+
+/** What an answer says of itself goes before what all say. */
+function headOf(common: HeadFields, own: Readonly<Record<string, string>> | undefined): string[] {
+  const fields = [...common, 'Cache-Control', 'no-store'];
+  for (const name in own) {
+    const at = fields.indexOf(name);
+    if (at < 0) fields.push(name, own[name]!);
+    else fields[at + 1] = own[name]!;
+  }
+  return fields;
 }
 
 function sendBody(
   request: IncomingMessage,
   response: ServerResponse,
+  status: number,
+  fields: string[],
   type: string,
   body: string | Uint8Array,
 ): void {
-  response.setHeader('Content-Type', type);
-  response.setHeader('Content-Length', typeof body === 'string' ? Buffer.byteLength(body) : body.length);
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+  fields.push('Content-Type', type, 'Content-Length', String(length));
+  response.writeHead(status, fields);
   if (request.method === 'HEAD') response.end();
   else response.end(body);
 }

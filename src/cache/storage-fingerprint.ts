@@ -1,15 +1,9 @@
 import { hash } from 'node:crypto';
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProvChainError } from '../errors.js';
 import { ChangeWatch } from './change-watch.js';
-
-/** Files beside the database that decide a verdict. */
-const CHAIN_FILES = ['chain.json', 'replica.json', 'anchor.json'];
-const DATABASE_FOLDER = 'db';
-/** RocksDB's own diary and lock change without the data: `LOG`, `LOG.old.<time>`, `LOCK`. */
-const WITHOUT_DATA = /^(?:LOG(?:\.old\..*)?|LOCK)$/;
+import { CHAIN_FILES, holdsData, isDatabaseFolder, type Places } from './file-stamps.js';
+import { lookInThread } from './stamp-thread.js';
 
 /** A pass over the files is good for requests that come up to this much later. */
 const SHARED_MS = 50;
@@ -23,6 +17,8 @@ const RENEWED_MS = 35;
  * same stamps. So stamps count only once they have stood for longer than that; see {@link StorageFingerprints}.
  */
 const SETTLED_MS = 12;
+/** Looks that find the files elsewhere than the one before; the first of a directory does so always. */
+const MOST_MOVES = 5;
 
 export interface StorageFingerprintsOptions {
   /** Milliseconds, never going back. */
@@ -42,6 +38,8 @@ interface Pass {
 interface Directory {
   readonly path: string;
   readonly watches: { readonly chain: ChangeWatch; readonly database: ChangeWatch } | undefined;
+  /** Where its files were when they were last looked at. */
+  places: Places | undefined;
   current: Pass | undefined;
   /** Begun ahead of time; takes the place of the current one when it has ended. */
   coming: Pass | undefined;
@@ -122,7 +120,7 @@ export class StorageFingerprints {
     if (!directory) {
       const watches = this.#watch ? this.#watchesOf(dir) : undefined;
       directory = {
-        ...{ path: dir, watches, current: undefined, coming: undefined, next: undefined },
+        ...{ path: dir, watches, places: undefined, current: undefined, coming: undefined, next: undefined },
         ...{ stamps: '', since: 0, fingerprint: '' },
       };
       this.#directories.set(dir, directory);
@@ -133,10 +131,10 @@ export class StorageFingerprints {
   /** The writer's temporary files beside the anchor are passed over, as is the diary. */
   #watchesOf(dir: string): NonNullable<Directory['watches']> {
     const database = new ChangeWatch((name) => {
-      if (name === undefined || !WITHOUT_DATA.test(name)) this.forget(dir);
+      if (name === undefined || holdsData(name)) this.forget(dir);
     });
     const chain: ChangeWatch = new ChangeWatch((name) => {
-      const replaced = !chain.watching || name === undefined || name === DATABASE_FOLDER;
+      const replaced = !chain.watching || name === undefined || isDatabaseFolder(name);
       if (replaced) database.close();
       if (replaced || CHAIN_FILES.includes(name)) this.forget(dir);
     });
@@ -181,13 +179,9 @@ export class StorageFingerprints {
   }
 
   async #take(directory: Directory, startedAt: number): Promise<string> {
-    const { path, watches } = directory;
     let began = startedAt;
     for (let attempt = 1; ; attempt++) {
-      const stamps = await readStamps(path, (chain, database) => {
-        watches?.chain.renew(chain);
-        watches?.database.renew(database);
-      });
+      const stamps = await stampsOf(directory);
       if (stamps !== directory.stamps) {
         directory.stamps = stamps;
         directory.since = began;
@@ -208,30 +202,22 @@ function isGood({ outdated, startedAt }: Pass, now: number): boolean {
   return !outdated && now - startedAt <= SHARED_MS;
 }
 
-/** One line per file, sorted by name. `found` is told where the files are before any of them is looked at. */
-async function readStamps(dir: string, found: (chain: string, database: string) => void): Promise<string> {
+/** One line per file. Its places are watched before any file is looked at, so that no change in between is missed. */
+async function stampsOf(directory: Directory): Promise<string> {
+  const { path, watches } = directory;
   try {
-    // Both may be links; what counts is what they lead to.
-    const [real, database] = await Promise.all([realpath(dir), realpath(join(dir, DATABASE_FOLDER))]);
-    found(real, database);
-    const names = (await readdir(database)).filter((name) => !WITHOUT_DATA.test(name)).sort();
-    const stamps = await Promise.all([
-      ...CHAIN_FILES.map((name) => stampOf(join(real, name), name)),
-      ...names.map((name) => stampOf(join(database, name), `${DATABASE_FOLDER}/${name}`)),
-    ]);
-    return stamps.join('\n');
+    for (let attempt = 1; attempt <= MOST_MOVES; attempt++) {
+      if (directory.places) {
+        watches?.chain.renew(directory.places.chain);
+        watches?.database.renew(directory.places.database);
+      }
+      const { chain, database, stamps } = await lookInThread(path, directory.places);
+      if (stamps !== undefined) return stamps;
+      directory.places = { chain, database };
+    }
+    throw new Error('they are somewhere else with every look');
   } catch (error) {
-    const message = `the files of ${dir} cannot be listed: ${(error as Error).message}`;
-    throw new ProvChainError('STORE_UNAVAILABLE', message, { cause: error, place: { source: dir } });
-  }
-}
-
-async function stampOf(path: string, name: string): Promise<string> {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return `${JSON.stringify(name)} ${size} ${mtimeNs} ${ctimeNs} ${dev}:${ino}`;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return `${JSON.stringify(name)} gone`;
-    throw error;
+    const message = `the files of ${path} cannot be listed: ${(error as Error).message}`;
+    throw new ProvChainError('STORE_UNAVAILABLE', message, { cause: error, place: { source: path } });
   }
 }
