@@ -21,7 +21,10 @@ const CONNECTIONS = 64;
 const TURN_SECONDS = 5;
 const WARM_UP_SECONDS = 1;
 
-/** Fires at both in turns after a turn of each that does not count; medians of the rates. Errors: WrongAnswer. */
+/**
+ * Fires at both in turns after a turn of each that does not count; medians of the rates. Where a turn is a number of
+ * requests, the first one is as long as the others: code is still being compiled after a thousand. Errors: WrongAnswer.
+ */
 export async function fight(duel: Duel, { quick, note }: BenchOptions): Promise<BenchRow> {
   const pairs = quick ? 2 : 5;
   const seconds = quick ? 1 : TURN_SECONDS;
@@ -29,9 +32,7 @@ export async function fight(duel: Duel, { quick, note }: BenchOptions): Promise<
   const turn = async (side: 'ours' | 'peer', warm: boolean): Promise<Shot> => {
     const { url, fire } = duel[side];
     const load: Partial<Aim> =
-      duel.amount === undefined
-        ? { seconds: warm ? WARM_UP_SECONDS : seconds }
-        : { amount: warm ? Math.max(CONNECTIONS, Math.ceil(duel.amount / 5)) : duel.amount };
+      duel.amount === undefined ? { seconds: warm ? WARM_UP_SECONDS : seconds } : { amount: duel.amount };
     const shot = await shoot({ url, connections: CONNECTIONS, ...load }, fire);
     checkShot(`${duel.name}, ${side}`, shot, duel.expect ?? [200]);
     return shot;

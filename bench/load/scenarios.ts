@@ -127,7 +127,7 @@ const SUBMIT: Scenario = {
             name: `load submit ${mode}`,
             title: `distinct jobs accepted by ${nodeOf(mode)}, against bare Express and queue.add on the same Redis`,
             bar: mode === 'fleet' ? ACCEPTED_BAR : { none: true },
-            amount: options.quick ? 200 : 2000,
+            amount: options.quick ? 200 : 3000,
             expect: [202],
             ours: { url: site.url, fire: submissions('/api/jobs', scopes, accepted) },
             peer: { url: bare.url, fire: submissions('/enqueue', distinctScopes(site.height)) },
