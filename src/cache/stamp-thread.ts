@@ -2,8 +2,6 @@ import { Worker } from 'node:worker_threads';
 import type { Look, LookAnswer, LookRequest, Places } from './file-stamps.js';
 
 const ENTRY = new URL('../../workers/file-stamps.js', import.meta.url);
-/** Megabytes: it holds the names of some files. */
-const HEAP = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 } as const;
 
 interface Asking {
   resolve(look: Look): void;
@@ -35,7 +33,7 @@ class StampThread {
 
   #running(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(ENTRY, { name: 'file-stamps', resourceLimits: HEAP });
+    const worker = new Worker(ENTRY, { name: 'file-stamps' });
     const end = (reason: string) => {
       if (this.#worker !== worker) return;
       this.#worker = undefined;

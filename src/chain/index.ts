@@ -56,7 +56,7 @@ export {
   decodeProducerKey,
   encodeProducerKey,
   generateProducerKey,
-  isUsableProducer,
+  isUsablePoint,
   producerOf,
 } from './producer-key.js';
 export {

@@ -53,7 +53,8 @@ export function decodeProducerKey(pem: string | Uint8Array, source?: string): Ke
 /**
  * Encodings of the points of small order, the sign bit (the top bit) cleared. With such a key, anybody can make
  * signatures that OpenSSL accepts for about any message: it neither refuses these points nor multiplies by the
- * cofactor.
+ * cofactor. Newer versions of Node refuse them by themselves, as keys and as R of a signature, and older ones do not
+ * (20.20 and 22.23 do not, 24.21 does): what is refused here is refused by all of them alike.
  */
 const SMALL_ORDER = new Set([
   '0000000000000000000000000000000000000000000000000000000000000000',
@@ -67,12 +68,12 @@ const SMALL_ORDER = new Set([
 const NOT_REDUCED = /^(?:e[d-f]|f[0-9a-f])(?:ff){30}7f$/;
 
 /**
- * Whether a producer name (64 lower-case hex digits) can be a signer's key: canonically encoded and not of small
+ * Whether 64 lower-case hex digits can be a signer's key, or the R of a signature: canonically encoded and not of small
  * order. Whether it is a point of the curve at all only shows when a signature is checked.
  */
-export function isUsableProducer(producer: string): boolean {
-  const topDigit = (Number.parseInt(producer[62], 16) & 7).toString(16);
-  const withoutSign = producer.slice(0, 62) + topDigit + producer[63];
+export function isUsablePoint(point: string): boolean {
+  const topDigit = (Number.parseInt(point[62], 16) & 7).toString(16);
+  const withoutSign = point.slice(0, 62) + topDigit + point[63];
   return !SMALL_ORDER.has(withoutSign) && !NOT_REDUCED.test(withoutSign);
 }
 
@@ -83,7 +84,7 @@ const publicKeys = new Map<string, KeyObject | undefined>();
 /** Public key of a producer (64 lower-case hex digits), or undefined for one that no signer can have. Remembered. */
 export function publicKeyOf(producer: string): KeyObject | undefined {
   if (publicKeys.has(producer)) return publicKeys.get(producer);
-  const key = isUsableProducer(producer) ? importPublicKey(producer) : undefined;
+  const key = isUsablePoint(producer) ? importPublicKey(producer) : undefined;
   if (publicKeys.size >= PUBLIC_KEY_LIMIT) publicKeys.clear();
   publicKeys.set(producer, key);
   return key;

@@ -11,7 +11,7 @@ import {
   encodeUnsignedHeader,
   type UnsignedHeader,
 } from './block-header.js';
-import { producerOf, publicKeyOf } from './producer-key.js';
+import { isUsablePoint, producerOf, publicKeyOf } from './producer-key.js';
 
 const HEADER_PREFIX = Buffer.from('provchain/1\n');
 
@@ -53,7 +53,10 @@ export function signText(
   return sign(null, Buffer.concat([prefix, text]), privateKey).toString('base64url');
 }
 
-/** Whether a signature (86 characters of base64url) over prefix ‖ text is the producer's. Never throws. */
+/**
+ * Whether a signature (86 characters of base64url) over prefix ‖ text is the producer's: by RFC 8032 §5.1.7, and with
+ * neither key nor R of small order, which an honest signer never makes and only some versions of Node refuse. Never throws.
+ */
 export function verifyText(
   prefix: Uint8Array,
   text: Uint8Array,
@@ -61,6 +64,7 @@ export function verifyText(
   signature: string,
 ): boolean {
   const publicKey = publicKeyOf(producer);
-  if (publicKey === undefined) return false;
-  return verify(null, Buffer.concat([prefix, text]), publicKey, Buffer.from(signature, 'base64url'));
+  const raw = Buffer.from(signature, 'base64url');
+  if (publicKey === undefined || !isUsablePoint(raw.toString('hex', 0, 32))) return false;
+  return verify(null, Buffer.concat([prefix, text]), publicKey, raw);
 }

@@ -5,7 +5,7 @@
  */
 import { canonicalJson } from './canonical-json.js';
 import { type FieldRule, HEX_32, ID, listOf, oneOf } from './field-rules.js';
-import { isUsableProducer } from './producer-key.js';
+import { isUsablePoint } from './producer-key.js';
 import { decodeByHand } from './record.js';
 import { CHAIN_FORMATS, type ChainFormat } from './store-records.js';
 
@@ -28,7 +28,7 @@ const FILE_LIMIT_BYTES = 1024 * 1024;
 /** A key of small order would let anybody sign, so it cannot be trusted even by mistake. */
 const PRODUCER: FieldRule = {
   wanted: 'the hex of an Ed25519 public key (64 lower-case digits)',
-  holds: (value) => HEX_32.holds(value) && isUsableProducer(value as string),
+  holds: (value) => HEX_32.holds(value) && isUsablePoint(value as string),
 };
 
 const TRUST_RULES = {

@@ -16,6 +16,8 @@ const execute = promisify(execFile);
 const BLOCKS = 300;
 const HEIGHT = BLOCKS + 1;
 const HARD_BLOCK = 150;
+/** No thread boots in it. With less than 3, V8 ends the whole process (Node 22 and 24). */
+const TOO_SMALL_HEAP_MB = 4;
 
 const folder = temporaryFolder();
 const chain = join(folder.path, 'chain');
@@ -175,7 +177,12 @@ describe('validateDirectory', () => {
 
   for (const level of ['Standard', 'Full'] as const) {
     it(`throws INTERNAL and does not wait when no thread can start (${level})`, async () => {
-      const starved = validateDirectory(chain, { level, workers: 2, batchSize: 10, maxHeapMb: 1 });
+      const starved = validateDirectory(chain, {
+        level,
+        workers: 2,
+        batchSize: 10,
+        maxHeapMb: TOO_SMALL_HEAP_MB,
+      });
       await expect(starved).rejects.toMatchObject({
         code: 'INTERNAL',
         message: /no worker thread could start/,
@@ -192,7 +199,7 @@ describe('validateDirectory', () => {
       await validateDirectory(dir, { workers: 0 });
       await validateDirectory(dir, { workers: 2, batchSize: 10, timeLimitMs: 1 });
       await validateDirectory(dir, { workers: 2, from: 1e6 }).catch(() => {});
-      await validateDirectory(dir, { level: 'Full', workers: 1, maxHeapMb: 1 }).catch(() => {});
+      await validateDirectory(dir, { level: 'Full', workers: 1, maxHeapMb: ${TOO_SMALL_HEAP_MB} }).catch(() => {});
       const links = readdirSync('/proc/self/fd').map((fd) => {
         try { return readlinkSync('/proc/self/fd/' + fd); } catch { return ''; }
       });
