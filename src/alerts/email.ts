@@ -1,5 +1,4 @@
 import { connect, type Socket } from 'node:net';
-import { createTransport } from 'nodemailer';
 import type { Channel } from './channel.js';
 import { htmlMessage, type Message, plainMessage, rulesOf } from './message.js';
 
@@ -39,7 +38,11 @@ export function createEmail(options: EmailOptions): Channel {
       socket.on('error', () => {});
       signal.addEventListener('abort', end);
       try {
-        await orAborted(connected(socket), signal);
+        // Loaded with the first message: most nodes have no mail server.
+        const [{ createTransport }] = await Promise.all([
+          import('nodemailer'),
+          orAborted(connected(socket), signal),
+        ]);
         const transport = createTransport(transportOptions(options, socket));
         const { accepted, rejected } = await orAborted(
           transport.sendMail({

@@ -1,5 +1,6 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import type { Log } from '../logging/index.js';
+import { ioRedis } from '../redis-packages.js';
 
 export interface RedisConnectionsOptions {
   /** Redis of queue, documents and registry: `redis://` or `rediss://`, with user, password and database if any. */
@@ -90,7 +91,7 @@ function openConnection(
   { url, cacheUrl, name = 'provchain', log }: RedisConnectionsOptions,
   profile: RedisProfile,
 ): Redis {
-  const redis = new Redis(profile === 'cache' ? (cacheUrl ?? url) : url, {
+  const redis = new (ioRedis().Redis)(profile === 'cache' ? (cacheUrl ?? url) : url, {
     ...PROFILES[profile],
     connectionName: `${name}-${profile}`,
     connectTimeout: 2000,

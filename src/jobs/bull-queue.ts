@@ -1,7 +1,8 @@
-import { DelayedError, type Job, Queue, Worker } from 'bullmq';
+import type { Job, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { ProvChainError } from '../errors.js';
 import type { Log } from '../logging/index.js';
+import { bullMq } from '../redis-packages.js';
 import type { Priority } from './job.js';
 import {
   DEFAULT_RETRY,
@@ -182,7 +183,7 @@ class BullQueue implements JobQueue {
     const connection = this.#redis();
     if (!this.#queue) {
       const { name, prefix, log } = this.#options;
-      const queue = new Queue(name, { connection, prefix, skipWaitingForReady: true });
+      const queue = new (bullMq().Queue)(name, { connection, prefix, skipWaitingForReady: true });
       queue.on('error', (error) => log.debug('queue error', { queue: name, reason: error.message }));
       queue.waitUntilReady().catch(() => {
         if (this.#queue === queue) this.#queue = undefined;
@@ -209,7 +210,7 @@ class BullWorker implements QueueWorker {
     const { name, prefix, log } = options;
     this.#onClosed = onClosed;
     this.#consumer = options.consumer();
-    this.#worker = new Worker(name, (job, token) => this.#work(job, token, processor), {
+    this.#worker = new (bullMq().Worker)(name, (job, token) => this.#work(job, token, processor), {
       connection: this.#consumer,
       prefix,
       concurrency,
@@ -274,7 +275,7 @@ class BullWorker implements QueueWorker {
 /** For the worker that takes it next, after a while: only a job that is delayed wakes workers when its time comes. */
 async function handBack(job: Job, token: string | undefined, afterMs: number): Promise<never> {
   await job.moveToDelayed(Date.now() + afterMs, token);
-  throw new DelayedError();
+  throw new (bullMq().DelayedError)();
 }
 
 /**

@@ -1,8 +1,9 @@
-import { DelayedError, type Job, Queue, Worker } from 'bullmq';
+import type { Job, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { ErrorCode, PlainError } from '../errors.js';
 import { ProvChainError } from '../errors.js';
 import type { Log } from '../logging/index.js';
+import { bullMq } from '../redis-packages.js';
 import type { ShardOutcome, ShardRunner } from '../validation/index.js';
 import {
   answered,
@@ -209,7 +210,7 @@ export class RedisShards implements ShardExchange {
     const name = this.#queueName(replica);
     let queue = this.#queues.get(name);
     if (!queue) {
-      const made = new Queue(name, { connection: redis, prefix, skipWaitingForReady: true });
+      const made = new (bullMq().Queue)(name, { connection: redis, prefix, skipWaitingForReady: true });
       made.on('error', (error) => log.debug('queue error', { queue: name, reason: error.message }));
       made.waitUntilReady().catch(() => this.#queues.delete(name));
       this.#queues.set(name, made);
@@ -255,7 +256,7 @@ class ShardWorker implements QueueWorker {
     this.#processor = processor;
     this.#onClosed = onClosed;
     this.#consumer = options.consumer();
-    this.#worker = new Worker(name, (job, token) => this.#work(job, token), {
+    this.#worker = new (bullMq().Worker)(name, (job, token) => this.#work(job, token), {
       connection: this.#consumer,
       prefix: options.prefix,
       concurrency,
@@ -340,7 +341,7 @@ class ShardWorker implements QueueWorker {
     void this.#worker.pause(true);
     setTimeout(() => this.#paused || this.#worker.resume(), 3 * leaveMs).unref();
     await job.moveToDelayed(Date.now() + leaveMs, token);
-    throw new DelayedError();
+    throw new (bullMq().DelayedError)();
   }
 }
 

@@ -1,7 +1,8 @@
-import { Queue, Worker } from 'bullmq';
+import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { closeWorker } from '../jobs/index.js';
 import type { Log } from '../logging/index.js';
+import { bullMq } from '../redis-packages.js';
 import { firstDueMs, type Ticker, type TickerOptions } from './ticker.js';
 
 export interface BullTickerOptions extends TickerOptions {
@@ -34,7 +35,7 @@ const MOST_STALLED = 10;
  */
 export function startBullTicker(options: BullTickerOptions): Ticker {
   const { name, prefix, producer, consumer, intervalMs, take, now, log } = options;
-  const worker = new Worker(
+  const worker = new (bullMq().Worker)(
     name,
     async ({ id }) => {
       const scheduledMs = Number(String(id).split(':').at(-1));
@@ -53,7 +54,7 @@ export function startBullTicker(options: BullTickerOptions): Ticker {
   const ready = (): Queue | undefined => {
     if (producer.status !== 'ready') return undefined;
     if (!queue) {
-      const made = new Queue(name, { connection: producer, prefix, skipWaitingForReady: true });
+      const made = new (bullMq().Queue)(name, { connection: producer, prefix, skipWaitingForReady: true });
       made.on('error', complain);
       made.waitUntilReady().catch(() => {
         if (queue === made) queue = undefined;

@@ -21,7 +21,7 @@ import { LastResults } from './last-results.js';
 import { LocalReplica } from './local-replica.js';
 import { metricSources } from './metric-sources.js';
 import { probesOf } from './probes.js';
-import { openQueueBoard } from './queue-board.js';
+import type { openQueueBoard } from './queue-board.js';
 import { openRegistry } from './registry.js';
 import { RuntimeConfig } from './runtime-config.js';
 import { openAuditTrail, openAuth, openRateLimit } from './security.js';
@@ -235,7 +235,7 @@ async function openNode(
     const auth = await openAuth(base, metrics);
     const dashboard = await loadDashboard();
     if (!dashboard) log.info('there is no dashboard: it was not built');
-    const queues = await openQueueBoard(base, () => registry.list());
+    const queues = base.fleet && (await openBoard(base, () => registry.list()));
     if (queues) closer.add('queue board', () => queues.close());
     const parts = {
       ...services,
@@ -278,6 +278,10 @@ async function openNode(
     validator: { pid: validator.stats().pid, workers },
   };
 }
+
+/** Loaded only for a fleet, with what it needs of BullMQ. */
+const openBoard: typeof openQueueBoard = async (base, nodes) =>
+  (await import('./queue-board.js')).openQueueBoard(base, nodes);
 
 const pinOf = ({ index, hash }: { index: number; hash: string }) => ({ height: index + 1, headHash: hash });
 
