@@ -33,7 +33,7 @@ class StampThread {
 
   #running(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(ENTRY, { name: 'file-stamps' });
+    const worker = new Worker(ENTRY, { name: 'file-stamps', execArgv: [] });
     const end = (reason: string) => {
       if (this.#worker !== worker) return;
       this.#worker = undefined;

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import {
   appendFileSync,
   closeSync,
@@ -16,12 +17,14 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StorageFingerprints } from '../../src/cache/index.js';
 import { openSource } from '../../src/ledger/index.js';
 import { smallChain, temporaryFolder } from '../support/chains.js';
 
+const execute = promisify(execFile);
 const folder = temporaryFolder();
 afterAll(folder.remove);
 
@@ -177,6 +180,20 @@ describe('StorageFingerprints', () => {
     }
     renameSync(newDirectory(), dir);
     expect(await fingerprints.of(dir)).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
+describe('the thread that looks at the files', () => {
+  const indexUrl = new URL('../../src/cache/index.js', import.meta.url).href;
+
+  it('keeps a process alive until it has answered, and no longer', async () => {
+    const script = `
+      import { StorageFingerprints } from ${JSON.stringify(indexUrl)};
+      const fingerprints = new StorageFingerprints();
+      const looks = [1, 2].map(() => fingerprints.of(${JSON.stringify(newDirectory())}));
+      process.stdout.write((await Promise.all([...looks, fingerprints.of('/nowhere').catch((error) => error.code)])).join(' '));`;
+    const { stdout } = await execute(process.execPath, ['--input-type=module', '--eval', script]);
+    expect(stdout).toMatch(/^([0-9a-f]{64}) \1 STORE_UNAVAILABLE$/);
   });
 });
 
