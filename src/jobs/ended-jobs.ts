@@ -1,3 +1,4 @@
+import { ProvChainError } from '../errors.js';
 import type { Log } from '../logging/index.js';
 import { rest } from '../rest.js';
 import type { JobState as StateStore } from './dependencies.js';
@@ -77,7 +78,10 @@ export class EndedJobs {
         await this.#giveAll();
         restMs = FIRST_REST_MS;
       } catch (error) {
-        this.#options.log.warn('an ended job was not taken over; it is given again', {
+        // A node that stops has closed the taker before this: the next process gives it again.
+        const stopping = ProvChainError.from(error).code === 'SHUTTING_DOWN';
+        const tone = stopping ? 'debug' : 'warn';
+        this.#options.log[tone]('an ended job was not taken over; it is given again', {
           reason: String(error),
         });
         this.#more = true;
