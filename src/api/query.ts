@@ -9,8 +9,7 @@ const LONGEST_KEPT = 128;
 const kept = new WeakMap<z.ZodObject, Map<string, unknown>>();
 
 /**
- * The query of a request by its route's schema, which must be pure. What a text has given before is given again, frozen:
- * parsing and checking it took a tenth of the time of a cached answer.
+ * The query of a request by its route's schema, which must be pure. What a text has given before is given again, frozen.
  *
  * @param text what stands behind the question mark, chosen by the client
  * @throws ProvChainError REQUEST_INVALID
